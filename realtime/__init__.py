@@ -1,0 +1,1 @@
+"""The live gateway: seats and figures pushed over WebSockets."""

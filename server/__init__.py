@@ -1,0 +1,1 @@
+"""The application: HTTP API and pages, one folder per context."""

@@ -1,0 +1,1 @@
+"""Background jobs on arq: finalise, deliver, sweep, reconcile."""
