@@ -1,17 +1,17 @@
-"""The three kinds of fault. An expected "no" is never one of these: it is a refusal, a value."""
+"""The three ways in which something breaks; refusals are values and live elsewhere."""
 
 
 class Fault(Exception):
-    """Something broke, as opposed to being refused."""
+    """Something broke; nobody asked for anything wrong."""
 
 
 class Unavailable(Fault):
-    """A store, provider or process did not answer. Trying again may work; the outcome of the call is unknown."""
+    """A store or a peer did not answer; the same call may succeed later."""
 
 
 class Corrupt(Fault):
-    """Stored facts contradict each other. Stop and look; trying again makes it worse."""
+    """Stored or received data contradicts itself; stop and look."""
 
 
 class Misuse(Fault):
-    """Our own code was called in a way its contract excludes. A defect to mend, not a state to handle."""
+    """The caller broke a promise of the function; our own bug."""
