@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 from redis.asyncio import Redis
 
+from server import migrate
+from server.database import Database
 from server.embedded import postgres, valkey
+
+_numbers = itertools.count(1)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -61,3 +68,43 @@ def postgres_server(scratch: Path) -> Iterator[postgres.EmbeddedPostgres]:
     server = postgres.start(scratch / "postgres", durable=False)
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def template_database(postgres_server: postgres.EmbeddedPostgres) -> str:
+    """The name of a migrated, empty database that tests clone."""
+
+    async def make() -> None:
+        administrator = await asyncpg.connect(postgres_server.url("postgres"))
+        await administrator.execute("create database template_frontrow")
+        await administrator.close()
+        await migrate.prepare(postgres_server.url("template_frontrow"), secret="tests only")
+
+    asyncio.run(make())
+    return "template_frontrow"
+
+
+@pytest.fixture
+async def owner_url(postgres_server: postgres.EmbeddedPostgres, template_database: str) -> AsyncIterator[str]:
+    """The address of a fresh database as its administrator, for what tests do behind the application's back."""
+    administrator = await asyncpg.connect(postgres_server.url("postgres"))
+    name = f"test_{next(_numbers)}"
+    await administrator.execute(f"create database {name} template {template_database}")
+    yield postgres_server.url(name)
+    await administrator.execute(f"drop database {name} with (force)")
+    await administrator.close()
+
+
+@pytest.fixture
+def database_url(owner_url: str) -> str:
+    """The address of the same fresh database as the runtime role."""
+    return owner_url.replace("//postgres@", f"//{migrate.RUNTIME}@")
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """The application's pool on a fresh, migrated database."""
+    database = Database(database_url)
+    await database.open()
+    yield database
+    await database.close()

@@ -1,0 +1,137 @@
+"""Postgres: a bounded pool, and transactions that belong to one tenant."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+import asyncpg
+
+from server.faults import Misuse, Unavailable
+
+# A request that waited this long for a connection is told to come back: longer would only hide the overload.
+ACQUIRE_TIMEOUT_S = 5.0
+STATEMENT_TIMEOUT_MS = 15_000
+
+_LOST = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what asyncpg raises when the server's farewell arrived between two queries
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+)
+
+
+class Connection(asyncpg.Connection):
+    """A pooled connection. Its transactions leave no session state behind, so giving it back costs no round trip."""
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
+class Database:
+    """The pool of one process, as the runtime role."""
+
+    def __init__(self, url: str, *, connections: int = 8, application: str = "frontrow") -> None:
+        self._url, self._connections, self._application = url, connections, application
+        self._pool: asyncpg.Pool[Any] | None = None
+
+    async def open(self) -> None:
+        """Connect. Raises `Unavailable` when Postgres does not answer, `Misuse` when the role could cross tenants."""
+        try:
+            self._pool = await asyncpg.create_pool(
+                self._url,
+                min_size=1,
+                max_size=self._connections,
+                connection_class=Connection,
+                command_timeout=STATEMENT_TIMEOUT_MS / 1000 + 5,
+                max_inactive_connection_lifetime=300,
+                server_settings={
+                    "application_name": self._application,
+                    "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+                    "idle_in_transaction_session_timeout": "30000",
+                    "timezone": "UTC",
+                },
+            )
+        except _LOST as error:
+            raise Unavailable(f"Postgres does not answer: {error}") from error
+        async with self.installation() as connection:
+            await refuse_powerful_role(connection)
+
+    async def close(self) -> None:
+        """Close every connection, waiting for those in use."""
+        if self._pool is not None:
+            await self._pool.close()
+            self._pool = None
+
+    @asynccontextmanager
+    async def tenant(self, org_id: int) -> AsyncIterator[asyncpg.Connection[Any]]:
+        """Open a transaction that sees and writes the rows of organisation *org_id* alone; commit at the end.
+
+        Any exception rolls it back. Raises `Unavailable` when no connection is to be had or it is lost.
+        """
+        async with self._transaction(f"begin; set local frontrow.org = '{int(org_id)}'") as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def installation(self) -> AsyncIterator[asyncpg.Connection[Any]]:
+        """Open a transaction without a tenant: tenant tables look empty, doors and installation tables work."""
+        async with self._transaction("begin") as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _transaction(self, begin: str) -> AsyncIterator[asyncpg.Connection[Any]]:
+        if self._pool is None:
+            raise Misuse("the database is not open")
+        try:
+            connection = cast("asyncpg.Connection[Any]", await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S))
+        except TimeoutError as error:
+            raise Unavailable("every database connection is busy") from error
+        except _LOST as error:
+            raise Unavailable(f"Postgres does not answer: {error}") from error
+        finished = False
+        try:
+            await connection.execute(begin)
+            yield connection
+            await connection.execute("commit")
+            finished = True
+        except _LOST as error:
+            raise Unavailable(f"the connection to Postgres was lost: {error}") from error
+        finally:
+            if not finished:
+                await self._abandon(connection)
+            await self._pool.release(connection)  # type: ignore[arg-type]
+
+    async def _abandon(self, connection: Any) -> None:
+        """Roll back; a connection that cannot even do that is thrown away."""
+        try:
+            await connection.execute("rollback", timeout=2)
+        except (*_LOST, asyncpg.PostgresError, TimeoutError):
+            connection.terminate()
+
+
+async def refuse_powerful_role(connection: asyncpg.Connection[Any]) -> None:
+    """Raise `Misuse` when the connected role could read across tenants: superuser, BYPASSRLS, or an owner of tables."""
+    reasons = await connection.fetchval(
+        """
+        select array_remove(array[
+          case when bool_or(r.rolsuper) then 'it is a superuser' end,
+          case when bool_or(r.rolbypassrls) then 'it has BYPASSRLS' end,
+          case when bool_or(exists (
+            select from pg_class c join pg_namespace n on n.oid = c.relnamespace
+             where n.nspname = 'public' and c.relkind in ('r', 'p') and pg_has_role(r.oid, c.relowner, 'member')))
+            then 'it owns tables' end,
+          case when bool_or(r.rolcreaterole) then 'it may create roles' end], null)
+          from pg_roles r where r.rolname in (current_user, session_user)
+        """
+    )
+    if reasons:
+        raise Misuse(
+            "the database role could cross tenants ("
+            + ", ".join(reasons)
+            + "): connect as frontrow_app, or let `frontrow run` prepare the database"
+        )

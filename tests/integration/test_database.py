@@ -1,0 +1,75 @@
+"""The runtime role is confined to one tenant at a time, and nothing leaks from one transaction to the next."""
+
+import asyncpg
+import pytest
+
+from server import migrate
+from server.database import Database
+from server.faults import Corrupt, Misuse, Unavailable
+
+
+async def test_a_powerful_role_is_refused_at_start(owner_url: str) -> None:
+    """A superuser's address stops the start and says why."""
+    database = Database(owner_url)
+    with pytest.raises(Misuse, match="superuser"):
+        await database.open()
+    await database.close()
+
+
+async def test_a_member_of_the_owner_is_refused_at_start(owner_url: str) -> None:
+    """A role that could become the owner of the tables could read across tenants."""
+    administrator = await asyncpg.connect(owner_url)
+    await administrator.execute("create role sneaky login; grant frontrow_owner to sneaky")
+    database = Database(owner_url.replace("//postgres@", "//sneaky@"))
+    try:
+        with pytest.raises(Misuse, match="owns tables"):
+            await database.open()
+    finally:
+        await database.close()
+        await administrator.execute("drop role sneaky")
+        await administrator.close()
+
+
+async def test_the_tenant_ends_with_its_transaction(database: Database) -> None:
+    """After a transaction of an organisation, a pooled connection sees no organisation any more."""
+    async with database.installation() as connection:
+        org = await connection.fetchval("select found_organisation('north', 'North Stage', null)")
+    async with database.tenant(org) as connection:
+        assert await connection.fetchval("select name from organisations") == "North Stage"
+    async with database.installation() as connection:
+        assert await connection.fetchval("select count(*) from organisations") == 0
+
+
+async def test_an_exception_rolls_back(database: Database) -> None:
+    """Nothing of a transaction that failed is kept."""
+    async with database.installation() as connection:
+        org = await connection.fetchval("select found_organisation('north', 'North Stage', null)")
+    with pytest.raises(RuntimeError):
+        async with database.tenant(org) as connection:
+            await connection.execute("update organisations set name = 'Other'")
+            raise RuntimeError
+    async with database.tenant(org) as connection:
+        assert await connection.fetchval("select name from organisations") == "North Stage"
+
+
+async def test_a_lost_connection_is_unavailable_and_the_next_one_works(database: Database, owner_url: str) -> None:
+    """A connection ended by the server is a fault with a name, and the pool replaces it."""
+    administrator = await asyncpg.connect(owner_url)
+    with pytest.raises(Unavailable):
+        async with database.installation() as connection:
+            pid = await connection.fetchval("select pg_backend_pid()")
+            await administrator.fetchval("select pg_terminate_backend($1)", pid)
+            await connection.fetchval("select 1 from pg_sleep(5)")
+    async with database.installation() as connection:
+        assert await connection.fetchval("select 1") == 1
+    await administrator.close()
+
+
+async def test_migrating_twice_changes_nothing_and_an_edited_file_stops(owner_url: str) -> None:
+    """Migrations are applied once; one that changed after it was applied is found."""
+    connection = await asyncpg.connect(owner_url)
+    assert await migrate.migrate(connection) == []
+    await connection.execute("update schema_migrations set digest = 'other' where name like '0001%'")
+    with pytest.raises(Corrupt, match="0001_tenancy"):
+        await migrate.migrate(connection)
+    await connection.close()
