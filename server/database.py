@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, cast
 
 import asyncpg
@@ -111,7 +111,8 @@ class Database:
         try:
             await connection.execute("rollback", timeout=2)
         except (*_LOST, asyncpg.PostgresError, TimeoutError):
-            connection.terminate()
+            with suppress(asyncpg.InterfaceError):  # a connection already lost has left the pool by itself
+                connection.terminate()
 
 
 async def refuse_powerful_role(connection: asyncpg.Connection[Any]) -> None:

@@ -1,0 +1,83 @@
+"""The refusals of the whole product: one stable code each, and what it means in HTTP.
+
+A refusal is an expected "no". Browsers and programs switch on the code, never on the text; the text a person reads comes from
+the message catalogue under `refusal.<code>`. Codes are never renamed and never reused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalKind:
+    """What a code means: its HTTP status, one English sentence that says what to do, and when trying again may help."""
+
+    status: int
+    title: str
+    retry_after_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One "no". *field* names the input at fault (a JSON pointer); *params* are facts for the reader (seats, limits)."""
+
+    code: str
+    params: dict[str, Any] = field(default_factory=dict)
+    field: str | None = None
+
+    def __post_init__(self) -> None:
+        assert self.code in REFUSALS, f"{self.code} is not in the catalogue of refusals"
+
+
+_K = RefusalKind
+
+REFUSALS: dict[str, RefusalKind] = {
+    # requests
+    "bad_request": _K(400, "The request could not be read."),
+    "json_malformed": _K(400, "The body is not JSON (UTF-8)."),
+    "json_too_deep": _K(400, "The body is nested too deeply."),
+    "field_invalid": _K(422, "A field has a value it cannot have."),
+    "body_too_large": _K(413, "The body is larger than this operation takes."),
+    "content_type_unsupported": _K(415, "Send application/json."),
+    "not_found": _K(404, "There is nothing at this address."),
+    "method_not_allowed": _K(405, "This address does not know that method."),
+    "origin_refused": _K(403, "The request came from another site."),
+    "rate_limited": _K(429, "Too many requests. Wait a moment.", 1000),
+    "idempotency_key_missing": _K(400, "Send an Idempotency-Key header, so that a retry cannot buy twice."),
+    "idempotency_key_reused": _K(409, "This Idempotency-Key was used for a different request."),
+    "request_in_progress": _K(409, "The same request is being carried out right now.", 500),
+    "unavailable": _K(503, "This is not available right now. Nothing was lost; try again in a moment.", 2000),
+    "internal": _K(500, "Something broke on our side. Nothing was charged by this request."),
+    # people
+    "sign_in_required": _K(401, "Sign in first."),
+    "sign_in_failed": _K(401, "E-mail or password is wrong."),
+    "token_invalid": _K(401, "The token is unknown, expired or revoked."),
+    "not_allowed": _K(403, "Your role does not include this."),
+    "session_missing": _K(401, "Open the page first: there is no session to hold seats for."),
+    "session_expired": _K(401, "Your session has expired. Open the page again."),
+    # seats
+    "show_unknown": _K(404, "There is no such show on sale."),
+    "seat_unknown": _K(422, "There is no such seat."),
+    "seat_taken": _K(409, "Somebody else was faster."),
+    "seat_off_sale": _K(409, "This seat is not on sale."),
+    "seat_reserved_accessible": _K(409, "These places are kept for people who need them."),
+    "area_unknown": _K(422, "There is no such area."),
+    "area_full": _K(409, "There are not that many places left in this area."),
+    "quota_full": _K(409, "There are not that many tickets of this type left."),
+    "too_many_seats": _K(409, "That is more than one person may hold."),
+    "empty_hold": _K(422, "Choose at least one seat."),
+    "duplicate_seat": _K(422, "A seat is named twice."),
+    "stranded_single": _K(409, "This would leave a single seat nobody can use."),
+    "no_seats_together": _K(409, "There are not that many seats left together."),
+    "type_not_sold": _K(422, "This ticket type is not sold for this seat."),
+    "sale_not_open": _K(409, "The sale has not opened yet."),
+    "sale_closed": _K(409, "The sale is over."),
+    "sale_paused": _K(409, "The organiser has paused the sale. Your seats are safe.", 5000),
+    "hold_gone": _K(409, "The time for these seats ran out."),
+    "hold_paying": _K(409, "These seats are being paid for right now."),
+    "hold_not_yours": _K(403, "These seats are held by somebody else."),
+    "already_extended": _K(409, "The time was extended once already."),
+    # door: a scan's own verdicts are in server/checkin
+}
