@@ -1,0 +1,1 @@
+"""Turn the message catalogue into what other languages and readers need."""
