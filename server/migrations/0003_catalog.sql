@@ -87,8 +87,8 @@ create table shows (
     extension_s integer check (extension_s between 0 and 3600),
     per_order_max integer not null default 8 check (per_order_max between 1 and 100),
     per_visitor_max integer not null default 8 check (per_visitor_max between 1 and 1000),
-    -- The version of the prices below; the inventory knows each version that was ever on sale.
-    price_version integer not null default 1,
+    -- The current version of `prices`; 0 before there are any.
+    price_version integer not null default 0 check (price_version >= 0),
     created_at timestamptz not null default now(),
     constraint shows_of_org unique (org_id, id),
     foreign key (org_id, event_id) references events (org_id, id),
@@ -127,14 +127,16 @@ create table ticket_types (
 );
 create index ticket_types_event on ticket_types (event_id, position);
 
--- Minor units of the event's currency. A type without a price in a category is not sold there.
+-- Minor units of the event's currency. A type without a price in a category is not sold there. Versions are only ever added: a held
+-- seat keeps the price it was held at, and a lost seat state is rebuilt with every version. `shows.price_version` is the current one.
 create table prices (
     org_id bigint not null references organisations (id),
     show_id integer not null,
+    version integer not null check (version > 0),
     category smallint not null,
     ticket_type_id integer not null,
     amount bigint not null check (amount between 0 and 100000000),
-    primary key (show_id, category, ticket_type_id),
+    primary key (show_id, version, category, ticket_type_id),
     foreign key (org_id, show_id, category) references show_categories (org_id, show_id, category),
     foreign key (org_id, ticket_type_id) references ticket_types (org_id, id)
 );
@@ -259,7 +261,7 @@ create function published_events(
           from shows s where s.event_id = e.id and s.state not in ('draft', 'cancelled') and s.starts_at >= now()) l
       cross join lateral (
         select min(x.amount) as price_min, max(x.amount) as price_max
-          from prices x join shows s on s.id = x.show_id
+          from prices x join shows s on s.id = x.show_id and s.price_version = x.version
           join ticket_types t on t.id = x.ticket_type_id and t.archived_at is null
          where s.event_id = e.id and s.state not in ('draft', 'cancelled') and s.starts_at >= now()) p
       cross join lateral (
