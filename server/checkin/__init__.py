@@ -1,0 +1,1 @@
+"""The door: one decision function, one transaction per scan, counters for whoever watches."""
