@@ -1,0 +1,86 @@
+"""What every HTTP answer carries and every unsafe request must show."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+
+from server import problems
+from server.refusals import Refusal
+
+_HOST = re.compile(r"([A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(?::\d{1,5})?$", re.ASCII)
+_UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+def content_security_policy(live_origins: str) -> str:
+    """Return the policy: everything from ourselves, sockets to *live_origins*, no inline script or style."""
+    return "; ".join(
+        (
+            "default-src 'self'",
+            "script-src 'self' 'wasm-unsafe-eval'",  # the door's barcode reader is WebAssembly
+            "style-src 'self'",
+            "img-src 'self' data: blob:",
+            "media-src 'self' blob:",
+            f"connect-src 'self' {live_origins}".strip(),
+            "object-src 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+def same_origin(headers: Headers) -> bool:
+    """Tell whether an unsafe request came from one of our own pages.
+
+    Browsers send `Origin` with every cross-site POST, over plain HTTP and on bare addresses too; `Sec-Fetch-Site` exists on
+    secure contexts only. A request without cookies carries no authority to steal, so programs are not asked.
+    """
+    if "cookie" not in headers:
+        return True
+    origin = headers.get("origin") or headers.get("referer")
+    if origin is None:
+        return headers.get("sec-fetch-site") in {"same-origin", "none"}
+    return urlsplit(origin).netloc == headers.get("host")
+
+
+class Guard:
+    """ASGI middleware: refuse cross-site writes, and put the security headers on every answer."""
+
+    def __init__(self, app: Any, *, live_port: int, live_url: str, exempt: tuple[str, ...] = ()) -> None:
+        self._app, self._live_port, self._live_url, self._exempt = app, live_port, live_url, exempt
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        if scope["method"] in _UNSAFE and not scope["path"].startswith(self._exempt) and not same_origin(headers):
+            await problems.response(Refusal("origin_refused"))(scope, receive, send)
+            return
+        policy = content_security_policy(self._live_origins(headers))
+        secure = scope["scheme"] == "https"
+
+        async def send_guarded(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                sent = MutableHeaders(scope=message)
+                sent.setdefault("Content-Security-Policy", policy)
+                sent.setdefault("X-Content-Type-Options", "nosniff")
+                sent.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
+                sent.setdefault("Permissions-Policy", "camera=(self), microphone=(), geolocation=()")
+                if secure:
+                    sent.setdefault("Strict-Transport-Security", "max-age=31536000")
+            await send(message)
+
+        await self._app(scope, receive, send_guarded)
+
+    def _live_origins(self, headers: Headers) -> str:
+        if self._live_url:
+            parts = urlsplit(self._live_url)
+            return f"{parts.scheme}://{parts.netloc}"
+        match = _HOST.match(headers.get("host", ""))
+        name = match[1] if match else "localhost"  # a strange Host header must not write our policy
+        return f"ws://{name}:{self._live_port} wss://{name}:{self._live_port}"
