@@ -205,6 +205,12 @@ class PaymentProvider(Protocol):
         self, intent_id: str, *, amount: int, currency: str, idempotency_key: str
     ) -> Intent | ProviderRefused: ...
 
+    async def confirm_intent(
+        self, intent_id: str, *, payment_method: str, return_url: str, idempotency_key: str
+    ) -> Intent | CardDeclined | ProviderRefused:
+        """Take the money with a stored method. Pages don't: there the browser confirms, and we never see the card."""
+        ...
+
     async def cancel_intent(self, intent_id: str, *, idempotency_key: str) -> Intent | ProviderRefused:
         """Cancel, or say `intent_unexpected_state` with the intent as it is (R5: succeeded finishes the order)."""
         ...
