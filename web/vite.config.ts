@@ -1,0 +1,86 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { brotliCompressSync, constants } from "node:zlib";
+import type { Plugin } from "vite";
+import { defineConfig } from "vitest/config";
+
+const root = import.meta.dirname;
+
+/** Every folder of src/ with a main.ts(x) is an entry named after the folder; with an sw.ts it also gets an unhashed worker. */
+function entries(): Record<string, string> {
+  const found: Record<string, string> = { site: resolve(root, "src/styles/site.css"), mark: resolve(root, "src/assets/mark.svg") };
+  for (const folder of readdirSync(resolve(root, "src"), { withFileTypes: true })) {
+    if (!folder.isDirectory()) continue;
+    for (const [file, name] of [["main.ts", folder.name], ["main.tsx", folder.name], ["sw.ts", `${folder.name}-sw`]] as const) {
+      const path = resolve(root, "src", folder.name, file);
+      if (existsSync(path)) found[name] = path;
+    }
+  }
+  return found;
+}
+
+/** Write dist/manifest.json: logical name ("buyer.js") -> path below the web root ("/assets/buyer-1a2b.js"). */
+function flatManifest(): Plugin {
+  return {
+    name: "frontrow:flat-manifest",
+    generateBundle(_options, bundle) {
+      const names: Record<string, string> = {};
+      const preload: Record<string, string[]> = {};
+      for (const [file, item] of Object.entries(bundle)) {
+        if (item.type === "chunk" && item.isEntry && /\.tsx?$/.test(item.facadeModuleId ?? "")) {
+          names[`${item.name}.js`] = `/${file}`;
+          preload[`${item.name}.js`] = item.imports.map((name) => `/${name}`);
+          for (const css of item.viteMetadata?.importedCss ?? []) names[`${item.name}.css`] = `/${css}`;
+        } else if (item.type === "asset") {
+          const name = item.names[0] ?? file;
+          if (!(name in names)) names[name] = `/${file}`;
+        }
+      }
+      const sorted = Object.fromEntries(Object.entries(names).sort());
+      this.emitFile({ type: "asset", fileName: "manifest.json", source: JSON.stringify({ files: sorted, preload }, null, 1) });
+    },
+  };
+}
+
+/** Lay a .br file beside each text asset, so the server never compresses the same bytes twice. */
+function precompress(): Plugin {
+  return {
+    name: "frontrow:precompress",
+    enforce: "post",
+    generateBundle(_options, bundle) {
+      for (const [file, item] of Object.entries(bundle)) {
+        if (!/\.(js|css|svg|json|wasm)$/.test(file) || file === "manifest.json") continue;
+        const source = item.type === "chunk" ? item.code : item.source;
+        const bytes = typeof source === "string" ? Buffer.from(source) : Buffer.from(source);
+        const packed = brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } });
+        this.emitFile({ type: "asset", fileName: `${file}.br`, source: packed });
+      }
+    },
+  };
+}
+
+export default defineConfig({
+  root,
+  base: "/",
+  publicDir: existsSync(join(root, "public")) ? "public" : false,
+  define: { __VERSION__: JSON.stringify(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version) },
+  build: {
+    outDir: "dist",
+    emptyOutDir: true,
+    target: ["es2022", "chrome111", "safari16.4", "firefox114"],
+    assetsInlineLimit: 0,
+    modulePreload: false,
+    cssCodeSplit: true,
+    reportCompressedSize: false,
+    rollupOptions: {
+      input: entries(),
+      output: {
+        entryFileNames: (chunk) => (chunk.name.endsWith("-sw") ? "[name].js" : "assets/[name]-[hash].js"),
+        chunkFileNames: "assets/[name]-[hash].js",
+        assetFileNames: "assets/[name]-[hash][extname]",
+      },
+    },
+  },
+  plugins: [flatManifest(), precompress()],
+  test: { include: ["test/**/*.test.ts", "test/**/*.test.tsx"], environment: "node", restoreMocks: true },
+});
