@@ -38,7 +38,7 @@ async def _examine(name: str, ping: Ping) -> Finding:
         return Finding(name, False, f"{name} did not answer within {PING_TIMEOUT_S:g} s")
     except (Fault, OSError) as error:
         return Finding(name, False, f"{name}: {error}")
-    except Exception as error:  # a health page that fails on an unknown error would hide it
+    except Exception as error:  # noqa: BLE001 (a health page that fails on an unknown error would hide it)
         return Finding(name, False, f"{name}: {type(error).__name__}: {error}")
     return Finding(name, True, f"{name} answers")
 
