@@ -30,8 +30,7 @@ create table charts (
     seats integer not null check (seats >= 0),
     -- The authoring form (chart/1); null for charts that exist only compiled (generators, very large imports).
     authoring jsonb,
-    -- The wire form of docs/chart-format.md as seatmap.chart.CompiledChart reads it, and the same compressed with brotli for browsers.
-    compiled bytea not null,
+    -- `CompiledChart.dump()`: the wire form of docs/chart-format.md, compressed with brotli once, sent to browsers as it is.
     wire bytea not null,
     findings jsonb not null default '[]',
     created_at timestamptz not null default now(),
@@ -41,7 +40,6 @@ create table charts (
 );
 create index charts_org on charts (org_id);
 alter table charts alter column wire set storage external;
-alter table charts alter column compiled set storage external;
 
 create table events (
     -- Goes into every ticket as 32 bits.
