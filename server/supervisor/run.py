@@ -87,7 +87,7 @@ def _seed(settings: Settings) -> list[dict[str, str]]:
         capture_output=True,
         check=False,
         stdin=subprocess.DEVNULL,
-        preexec_fn=child.die_with_parent(signal.SIGTERM),  # noqa: PLW1509
+        preexec_fn=child.die_with_parent(signal.SIGTERM),
     )
     if seeding.returncode != 0:
         raise Fault(f"seeding failed:\n{seeding.stderr.decode(errors='replace')[-2000:]}")
