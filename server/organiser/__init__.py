@@ -1,0 +1,1 @@
+"""The organiser's pages: the live sale, and the figures behind it."""
