@@ -1,0 +1,1 @@
+"""Load: buyers, benchmarks and attackers, all through the public interfaces."""
