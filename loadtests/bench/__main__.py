@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from loadtests.bench.figures import Figure, machine, table
 
@@ -29,7 +30,7 @@ def main() -> int:
         measure: Measure = import_module(f"loadtests.bench.{area}").measure
         figures += measure()
         print(f"measured {area} in {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
-    result = {
+    result: dict[str, Any] = {
         "machine": machine(),
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "figures": [figure.record() for figure in figures],
