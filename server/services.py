@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # imported for their types only: a process loads the adapters
     from arq.connections import ArqRedis
 
     from seatmap.inventory.port import Inventory
+    from server.accounts.sign_in import SignIn
     from server.catalog.facts import ShowFactsSource
     from server.mail.mailer import Mailer
     from server.payments.provider import PaymentProvider
@@ -35,6 +36,7 @@ class Services:
     redis: Redis
     visitors: VisitorTokens
     principals: Principals
+    sign_in: SignIn
     inventory: Inventory
     shows: ShowFactsSource
     provider: PaymentProvider
