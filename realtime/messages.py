@@ -79,12 +79,14 @@ class ChangeScope(ClientRecord, frozen=True, tag="scope"):
 class Hold(ClientRecord, frozen=True, tag="hold"):
     """Hold all of these seats and places, or none.
 
-    `seats` are `[k, type]`, `areas` are `[a, type, quantity]`. They are added to the hold you have. Answered by `held` or `refused`.
+    `seats` are `[k, type]`, `areas` are `[a, type, quantity]`. They are added to the hold you have; a seat you hold already changes its
+    type. `accessible` says that you need accessible places: only then are those given to you. Answered by `held` or `refused`.
     """
 
     id: CommandId
     seats: Annotated[list[tuple[SeatIndex, TypeId]], Meta(max_length=SEATS_PER_COMMAND_MAX)] = []
     areas: Annotated[list[tuple[AreaIndex, TypeId, Quantity]], Meta(max_length=SEATS_PER_COMMAND_MAX)] = []
+    accessible: bool = False
 
 
 class Best(ClientRecord, frozen=True, tag="best"):
@@ -92,7 +94,7 @@ class Best(ClientRecord, frozen=True, tag="best"):
 
     `types` are `[type, how many]`; the party is their sum. `categories` and `sections` narrow the choice (indices of the chart; null: any).
     `accessible` is how many of the party need a wheelchair space; the others sit beside. Answered by `held` or, when no
-    single run of seats fits, by `refused` with code `no_run_fits` and offers: a party is never split without being asked.
+    single run of seats fits, by `refused` with code `no_seats_together` and offers: a party is never split without being asked.
     """
 
     id: CommandId
@@ -138,7 +140,7 @@ class Unwatch(ClientRecord, frozen=True, tag="unwatch"):
 # Parts of what the gateway sends.
 
 HoldState = Literal["active", "paying"]
-Cause = Literal["held", "released", "extended", "lapsed", "paying", "payment_ended", "sold", "rebuilt"]
+Cause = Literal["held", "released", "extended", "lapsed", "paying", "payment_ended", "sold", "dropped"]
 Phase = Literal["before", "open", "paused", "closed"]
 
 
@@ -260,7 +262,10 @@ class Refused(ServerRecord, frozen=True, tag="refused"):
 
 
 class HoldChanged(ServerRecord, frozen=True, tag="hold"):
-    """Your hold was changed by something else than this socket: time, payment, another tab. Null: you hold nothing any more."""
+    """Your hold was changed by something else than this socket: time, payment, another tab. Null: you hold nothing any more.
+
+    `dropped`: the seat state was rebuilt after a loss and the hold could not be kept.
+    """
 
     hold: HoldView | None
     cause: Cause
@@ -329,9 +334,13 @@ class Bye(ServerRecord, frozen=True, tag="bye"):
 
 
 class Error(ServerRecord, frozen=True, tag="error"):
-    """A message could not be understood. At `strikes_left` 0 the socket is closed with 4100."""
+    """A message that is not a command could not be served.
 
-    code: Literal["malformed", "binary", "not_joined", "already_closed"]
+    `malformed`, `binary`: it could not be understood; at `strikes_left` 0 the socket is closed with 4100. `show_unknown`: `join` named a show that
+    is not on sale. `not_joined`: `scope` before `join`. `unavailable`: the show can not be read now, join again later.
+    """
+
+    code: Literal["malformed", "binary", "version_unknown", "show_unknown", "not_joined", "unavailable"]
     detail: str
     strikes_left: int
 
@@ -363,7 +372,7 @@ class Dashboard(ServerRecord, frozen=True, tag="dashboard"):
 
 
 class WatchRefused(ServerRecord, frozen=True, tag="watch_refused"):
-    """Staff: the figures are not for you, or not available. Codes: `staff_only`, `show_unknown`, `store_unavailable`."""
+    """Staff: the figures are not for you, or not available. Codes: `sign_in_required`, `not_allowed`, `show_unknown`, `unavailable`."""
 
     show: ShowId
     code: str
@@ -419,30 +428,33 @@ CLOSE_CODES: dict[int, str] = {
 REFUSALS: dict[str, str] = {
     "seat_taken": "Somebody else has one of the seats. `seats` says which, `offers` what is as good.",
     "seat_unknown": "The chart has no such seat.",
-    "seat_off_sale": "The seat is not for sale here.",
+    "seat_off_sale": "The seat is not for sale.",
+    "seat_reserved": "The seat is kept for others.",
+    "seat_reserved_accessible": "The place is kept for those who need it; ask with `accessible`.",
     "area_unknown": "The chart has no such area.",
     "area_full": "Fewer places are left in the area.",
-    "quota_full": "Fewer tickets of this kind are left.",
+    "quota_full": "Fewer tickets of this type are left.",
     "too_many_seats": "More places than one visitor may hold in this show.",
     "empty_hold": "The command names no seat and no place.",
     "duplicate_seat": "A seat is named twice.",
     "type_not_sold": "This ticket type is not sold for this category.",
     "sale_not_open": "The sale has not begun; `retry_after_ms` says when it does.",
     "sale_closed": "The sale is over.",
-    "sale_paused": "The organiser has paused the sale.",
+    "sale_paused": "The organiser has paused the sale. What you hold stays yours.",
+    "pass_required": "The show has a waiting room: holding needs a pass from it.",
     "show_unknown": "No such show, or it is not on sale.",
     "hold_gone": "You hold nothing (any more).",
     "hold_paying": "The hold is being paid and can not change.",
     "hold_not_yours": "The hold belongs to somebody else.",
-    "already_extended": "The hold was extended before.",
+    "already_extended": "A hold is extended once.",
     "stranded_single": "It would leave a single seat that nobody buys; `seats` names it, `offers` shift by a seat.",
-    "no_run_fits": "No free run of seats is long enough for the party; `offers` are split, or elsewhere.",
+    "no_seats_together": "No free run of seats is long enough for the party; `offers` are split, or elsewhere.",
     "accessible_full": "Not enough free wheelchair spaces with seats beside them.",
     "session_missing": "Holding needs a visitor: a cookie from a page, or `session` in `join`.",
     "session_expired": "The visitor token is forged or too old. Get a new one.",
-    "origin_forbidden": "The page that opened the socket comes from another host, so its cookie is not believed.",
+    "origin_refused": "The page that opened the socket comes from another host, so its cookie is not believed.",
     "not_joined": "Join a show first.",
     "busy": "Too many of your commands are under way. Wait for their answers.",
     "rate_limited": "Too many messages; wait `retry_after_ms`.",
-    "store_unavailable": "The store does not answer. Nothing is lost; repeat with the same `id` after `retry_after_ms`.",
+    "unavailable": "The store does not answer. Nothing is lost; repeat with the same `id` after `retry_after_ms`.",
 }

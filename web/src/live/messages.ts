@@ -112,7 +112,8 @@ export interface ChangeScope {
 /**
  * Hold all of these seats and places, or none.
  *
- * `seats` are `[k, type]`, `areas` are `[a, type, quantity]`. They are added to the hold you have. Answered by `held` or `refused`.
+ * `seats` are `[k, type]`, `areas` are `[a, type, quantity]`. They are added to the hold you have; a seat you hold already changes its
+ * type. `accessible` says that you need accessible places: only then are those given to you. Answered by `held` or `refused`.
  */
 export interface Hold {
   t: "hold";
@@ -120,6 +121,7 @@ export interface Hold {
   id: string;
   seats?: [number, number][];
   areas?: [number, number, number][];
+  accessible?: boolean;
 }
 
 /**
@@ -127,7 +129,7 @@ export interface Hold {
  *
  * `types` are `[type, how many]`; the party is their sum. `categories` and `sections` narrow the choice (indices of the chart; null: any).
  * `accessible` is how many of the party need a wheelchair space; the others sit beside. Answered by `held` or, when no
- * single run of seats fits, by `refused` with code `no_run_fits` and offers: a party is never split without being asked.
+ * single run of seats fits, by `refused` with code `no_seats_together` and offers: a party is never split without being asked.
  */
 export interface Best {
   t: "best";
@@ -259,11 +261,13 @@ export interface Refused {
 
 /**
  * Your hold was changed by something else than this socket: time, payment, another tab. Null: you hold nothing any more.
+ *
+ * `dropped`: the seat state was rebuilt after a loss and the hold could not be kept.
  */
 export interface HoldChanged {
   t: "hold";
   hold: HoldView | null;
-  cause: "extended" | "held" | "lapsed" | "paying" | "payment_ended" | "rebuilt" | "released" | "sold";
+  cause: "dropped" | "extended" | "held" | "lapsed" | "paying" | "payment_ended" | "released" | "sold";
 }
 
 /**
@@ -347,11 +351,14 @@ export interface Bye {
 }
 
 /**
- * A message could not be understood. At `strikes_left` 0 the socket is closed with 4100.
+ * A message that is not a command could not be served.
+ *
+ * `malformed`, `binary`: it could not be understood; at `strikes_left` 0 the socket is closed with 4100. `show_unknown`: `join` named a show that
+ * is not on sale. `not_joined`: `scope` before `join`. `unavailable`: the show can not be read now, join again later.
  */
 export interface Error {
   t: "error";
-  code: "already_closed" | "binary" | "malformed" | "not_joined";
+  code: "binary" | "malformed" | "not_joined" | "show_unknown" | "unavailable" | "version_unknown";
   detail: string;
   strikes_left: number;
 }
@@ -388,7 +395,7 @@ export interface Dashboard {
 }
 
 /**
- * Staff: the figures are not for you, or not available. Codes: `staff_only`, `show_unknown`, `store_unavailable`.
+ * Staff: the figures are not for you, or not available. Codes: `sign_in_required`, `not_allowed`, `show_unknown`, `unavailable`.
  */
 export interface WatchRefused {
   t: "watch_refused";
@@ -452,6 +459,8 @@ export type RefusalCode =
   | "seat_taken"
   | "seat_unknown"
   | "seat_off_sale"
+  | "seat_reserved"
+  | "seat_reserved_accessible"
   | "area_unknown"
   | "area_full"
   | "quota_full"
@@ -462,18 +471,19 @@ export type RefusalCode =
   | "sale_not_open"
   | "sale_closed"
   | "sale_paused"
+  | "pass_required"
   | "show_unknown"
   | "hold_gone"
   | "hold_paying"
   | "hold_not_yours"
   | "already_extended"
   | "stranded_single"
-  | "no_run_fits"
+  | "no_seats_together"
   | "accessible_full"
   | "session_missing"
   | "session_expired"
-  | "origin_forbidden"
+  | "origin_refused"
   | "not_joined"
   | "busy"
   | "rate_limited"
-  | "store_unavailable";
+  | "unavailable";
