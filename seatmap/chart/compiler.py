@@ -319,6 +319,7 @@ def _bounds(chart: Chart, arrays: CompiledChart) -> tuple[int, int, int, int]:
     low_y, high_y = (min(ys) - 0.5, max(ys) + 0.5) if ys else (math.inf, -math.inf)
     outlines = [part.outline for part in (*chart.sections, *chart.areas)]
     outlines += [shape.outline for shape in (*chart.focal, *chart.decor)]
+    outlines += [[entrance.at for entrance in chart.entrances]]
     for outline in outlines:
         for x, y in outline:
             low_x, high_x, low_y, high_y = min(low_x, x), max(high_x, x), min(low_y, y), max(high_y, y)
