@@ -1,0 +1,1 @@
+"""Journeys of buyers, organisers and door staff through a real Chromium against a whole installation."""
