@@ -30,7 +30,7 @@ create table staff_sessions (
     token_hash bytea primary key check (length(token_hash) = 32),
     user_id bigint not null references users (id),
     -- The organisation the person works in now; they switch between those they are a member of.
-    org_id bigint references organisations (id),
+    working_in bigint references organisations (id),
     created_at timestamptz not null default now(),
     expires_at timestamptz not null
 );
@@ -89,7 +89,7 @@ create function open_staff_session(new_hash bytea, whose bigint, until timestamp
   language sql security definer set search_path = public
   begin atomic
     delete from staff_sessions where expires_at < now();
-    insert into staff_sessions (token_hash, user_id, org_id, expires_at)
+    insert into staff_sessions (token_hash, user_id, working_in, expires_at)
     values (new_hash, whose, (select org_id from memberships where user_id = whose order by id limit 1), until);
   end;
 
@@ -98,10 +98,10 @@ create function staff_of_session(hash bytea)
   returns table (user_id bigint, name text, email text, platform_admin boolean, org_id bigint, role text)
   language sql stable security definer set search_path = public
   begin atomic
-    select u.id, u.name, u.email, u.platform_admin, s.org_id, m.role
+    select u.id, u.name, u.email, u.platform_admin, s.working_in, m.role
       from staff_sessions s
       join users u on u.id = s.user_id and u.disabled_at is null
-      left join memberships m on m.user_id = s.user_id and m.org_id = s.org_id
+      left join memberships m on m.user_id = s.user_id and m.org_id = s.working_in
      where s.token_hash = hash and s.expires_at > now();
   end;
 
@@ -119,7 +119,7 @@ create function switch_staff_session(hash bytea, wanted_org bigint)
   language sql security definer set search_path = public
   begin atomic
     with moved as (
-      update staff_sessions s set org_id = wanted_org
+      update staff_sessions s set working_in = wanted_org
        where s.token_hash = hash and s.expires_at > now()
          and exists (select from users u where u.id = s.user_id and (u.platform_admin
              or exists (select from memberships m where m.user_id = u.id and m.org_id = wanted_org)))
