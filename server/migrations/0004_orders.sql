@@ -132,8 +132,8 @@ create table order_requests (
     actor text not null,
     key text not null check (length(key) between 1 and 80),
     request_hash bytea not null check (length(request_hash) = 16),
-    order_id bigint,
-    refusal jsonb,
+    -- The order it made or found.
+    ref text not null,
     created_at timestamptz not null default now(),
     primary key (org_id, actor, key)
 );
@@ -275,6 +275,46 @@ revoke delete on orders, order_lines, attempts, refunds, incidents, inbox, outbo
 revoke update, delete on order_events, ledger_transactions, ledger_entries from frontrow_app;
 revoke update on order_lines from frontrow_app;
 
+-- Lock an order and one of its attempts (the newest unless named) and read what a transition needs. Each statement of a volatile
+-- function sees what committed before it, so what follows the lock is read after the winner of a race has written. Not a door:
+-- row-level security applies.
+create function lock_order(p_order bigint, p_attempt bigint)
+  returns table (
+    id bigint, ref text, event_id integer, show_id integer, visitor text, hold_id text, state text, currency text,
+    subtotal bigint, buyer_fees bigint, organiser_fees bigint, total bigint, pay_until_ms bigint, grace_used boolean, doubt_since_ms bigint,
+    attempt_id bigint, attempt_number smallint, attempt_state text, attempt_amount bigint, attempt_currency text, attempt_key text,
+    intent_id text, client_secret text, decline_code text, received bigint, lines text)
+  language plpgsql volatile set search_path = public as $$
+begin
+  perform from orders o where o.id = p_order for update;
+  return query
+    select o.id, o.ref, o.event_id, o.show_id, o.visitor, o.hold_id, o.state, o.currency,
+           o.subtotal, o.buyer_fees, o.organiser_fees, o.total, (extract(epoch from o.pay_until) * 1000)::bigint, o.grace_used,
+           (extract(epoch from o.doubt_since) * 1000)::bigint,
+           a.id, a.number, a.state, a.amount, a.currency, a.idempotency_key, a.intent_id, a.client_secret, a.decline_code, a.received,
+           (select json_agg(json_build_array(l.id, l.k, l.area, l.category, l.type_id, l.category_name, l.type_name,
+                                             l.section, l.row_label, l.seat_label, l.attendee_name) order by l.position)::text
+              from order_lines l where l.order_id = o.id)
+      from orders o
+      left join lateral (
+        select x.* from attempts x where x.order_id = o.id and (p_attempt is null or x.id = p_attempt)
+         order by x.number desc limit 1) a on true
+     where o.id = p_order;
+end $$;
+
+-- Let the orders of one person for one show come one after the other, and count the places they have. Not a door.
+create function lock_buyer(p_show integer, p_email text)
+  returns bigint
+  language plpgsql volatile set search_path = public as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended(lower(p_email), p_show));
+  return (select count(*) from orders o join order_lines l on l.order_id = o.id
+           where o.show_id = p_show and lower(o.buyer_email) = lower(p_email)
+             and o.state in ('awaiting_payment', 'paid', 'partly_refunded', 'quarantined'));
+end $$;
+revoke all on function lock_order(bigint, bigint), lock_buyer(integer, text) from public;
+grant execute on function lock_order(bigint, bigint), lock_buyer(integer, text) to frontrow_app;
+
 -- Door: whose order a reference names, and what proves the right to see it (compared by the caller, in constant time).
 create function owner_of_order(wanted text)
   returns table (org_id bigint, order_id bigint, visitor text, key text)
@@ -334,16 +374,21 @@ create function postpone_inbox(wanted bigint, delay_s double precision, why text
      where i.id = wanted and i.settled_at is null;
   end;
 
--- Door: take up to `most` effects that are due.
-create function claim_outbox(most integer, lease_s integer)
-  returns table (id bigint, org_id bigint, order_id bigint, kind text, payload jsonb, tries smallint)
+-- Door: take up to `most` effects that are due, or those of one order, with what of the order they need.
+create function claim_outbox(most integer, lease_s integer, of_order bigint)
+  returns table (id bigint, org_id bigint, order_id bigint, kind text, payload text, tries smallint,
+                 ref text, event_id integer, show_id integer, visitor text, hold_id text, total bigint, currency text, places bigint)
   language sql volatile security definer set search_path = public
   begin atomic
     update outbox o set available_at = now() + make_interval(secs => lease_s), tries = o.tries + 1
-      from (select c.id from outbox c where c.settled_at is null and c.dead_at is null and c.available_at <= now()
+      from (select c.id, c.order_id from outbox c
+             where c.settled_at is null and c.dead_at is null and c.available_at <= now() and (of_order is null or c.order_id = of_order)
              order by c.available_at limit most for update skip locked) ready
+      join orders p on p.id = ready.order_id
      where o.id = ready.id
-    returning o.id, o.org_id, o.order_id, o.kind, o.payload, o.tries;
+    returning o.id, o.org_id, o.order_id, o.kind, o.payload::text, o.tries,
+              p.ref, p.event_id, p.show_id, p.visitor, p.hold_id, p.total, p.currency,
+              (select count(*) from order_lines l where l.order_id = p.id);
   end;
 
 -- Door: these effects happened.
@@ -437,18 +482,19 @@ create function sellable_shows()
   returns table (org_id bigint, event_id integer, show_id integer)
   language sql stable security definer set search_path = public
   begin atomic
-    select s.org_id, s.event_id, s.id from shows s where s.state in ('on_sale', 'paused', 'closed') order by s.id;
+    select s.org_id, s.event_id, s.id from shows s
+     where s.state in ('on_sale', 'paused', 'closed') and s.starts_at > now() - interval '1 day' order by s.id;
   end;
 
 revoke all on function
     owner_of_order(text), store_event(text, text, text, text, text, bigint, bytea), claim_inbox(integer, integer),
-    settle_inbox(bigint[], text[]), postpone_inbox(bigint, double precision, text, boolean), claim_outbox(integer, integer),
+    settle_inbox(bigint[], text[]), postpone_inbox(bigint, double precision, text, boolean), claim_outbox(integer, integer, bigint),
     settle_outbox(bigint[], text[]), postpone_outbox(bigint, double precision, text, boolean), claim_due_orders(integer, integer),
     attempts_of_intents(text, text[]), refunds_of_provider(text[], bigint[]), owner_of_attempt(bigint), delivery_backlog(),
     all_organisations(), sellable_shows() from public;
 grant execute on function
     owner_of_order(text), store_event(text, text, text, text, text, bigint, bytea), claim_inbox(integer, integer),
-    settle_inbox(bigint[], text[]), postpone_inbox(bigint, double precision, text, boolean), claim_outbox(integer, integer),
+    settle_inbox(bigint[], text[]), postpone_inbox(bigint, double precision, text, boolean), claim_outbox(integer, integer, bigint),
     settle_outbox(bigint[], text[]), postpone_outbox(bigint, double precision, text, boolean), claim_due_orders(integer, integer),
     attempts_of_intents(text, text[]), refunds_of_provider(text[], bigint[]), owner_of_attempt(bigint), delivery_backlog(),
     all_organisations(), sellable_shows() to frontrow_app;
