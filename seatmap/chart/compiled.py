@@ -164,7 +164,8 @@ class CompiledChart:
         return dict(zip(wire.gaps_to_list(changed.k), changed.label, strict=True))
 
     @cached_property
-    def _row_schemes(self) -> Ints:
+    def row_schemes(self) -> Ints:
+        """Give the index into `document.numberings` of every row."""
         return wire.expand(self.document.rows.numbering, len(self.rows.n))
 
     def label(self, k: int) -> str:
@@ -174,7 +175,7 @@ class CompiledChart:
         row = int(self.row[k])
         if row < 0:
             return ""
-        scheme = self.document.numberings[int(self._row_schemes[row])]
+        scheme = self.document.numberings[int(self.row_schemes[row])]
         return label_at(scheme, int(self.pos[k]), int(self.rows.n[row]))
 
     def place(self, k: int) -> Place:
@@ -188,7 +189,7 @@ class CompiledChart:
     def labels(self) -> list[str]:
         """Give the labels of all k (about 30 ms at 60,000 seats, then kept)."""
         out = [""] * self.n
-        schemes, k = self._row_schemes.tolist(), self.order.tolist()
+        schemes, k = self.row_schemes.tolist(), self.order.tolist()
         known: dict[tuple[int, int], list[str]] = {}
         at = 0
         for row, n in enumerate(self.rows.n.tolist()):

@@ -39,10 +39,10 @@ def generate_theatre(seed: int = 1) -> Chart:
     _ring(build, "circle", "Dress circle", 24.6 - CENTRE_Y, 7, "Door C")
     _ring(build, "balcony", "Balcony", 34.0 - CENTRE_Y, 5, "Door D")
     for name, at in (
-        ("Door A", (-15.0, 22.5)),
-        ("Door B", (15.0, 22.5)),
-        ("Door C", (-21.0, 27.0)),
-        ("Door D", (-22.0, 38.0)),
+        ("Door A", (-15.0, 21.0)),
+        ("Door B", (15.0, 21.0)),
+        ("Door C", (-16.5, 25.5)),
+        ("Door D", (-15.5, 36.0)),
     ):
         build.chart.entrances.append(Entrance(name=name, at=at))
     return build.chart
