@@ -58,11 +58,12 @@ def png(rows: Rows, *, scale: int = 6) -> bytes:
     line_bytes = (side + 7) // 8
     padding = line_bytes * 8 - side
     white = b"\0" + b"\xff" * line_bytes
+    as_above = (b"\2" + b"\0" * line_bytes) * (scale - 1)  # filter "Up": packs in half the time, and smaller
     lines = [white * (QUIET * scale)]
     for row in rows:
         light = "1" * QUIET + row.translate(_NEGATIVE) + "1" * QUIET
         wide = "".join(module * scale for module in light) + "0" * padding
-        lines.append((b"\0" + int(wide, 2).to_bytes(line_bytes)) * scale)
+        lines += (b"\0" + int(wide, 2).to_bytes(line_bytes), as_above)
     lines.append(white * (QUIET * scale))
     header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
     pixels = zlib.compress(b"".join(lines), 6)
