@@ -10,7 +10,7 @@ from enum import IntEnum, StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
-PLACES_PER_REQUEST_MAX = 100  # bounds the work of one script; organisers set lower limits of their own
+PLACES_PER_HOLD_MAX = 1000  # bounds the work of one script; organisers set lower limits of their own
 
 
 class SeatState(IntEnum):
@@ -64,7 +64,7 @@ class HoldState(StrEnum):
 class Hold:
     """A visitor's basket in one show: everything in it is theirs until *expires_at_ms*.
 
-    *order_id* is set while paying. `hold_id` is `<visitor>.<random>`, so the visitor of a hold is never looked up.
+    While paying, *order_id* and *paying_until_ms* (its deadline) are set; *expires_at_ms* then waits. `hold_id` is `<visitor>.<random>`, so the visitor of a hold is never looked up.
     """
 
     hold_id: str
@@ -74,6 +74,7 @@ class Hold:
     extended: bool = False
     state: HoldState = HoldState.ACTIVE
     order_id: int | None = None
+    paying_until_ms: int = 0
     seats: tuple[SeatLine, ...] = ()
     areas: tuple[AreaLine, ...] = ()
 
@@ -256,7 +257,6 @@ class Cause(StrEnum):
     UNBLOCKED = "unblocked"
     REPRICED = "repriced"
     PHASE = "phase"
-    DROPPED = "dropped"
 
 
 @dataclass(frozen=True, slots=True)

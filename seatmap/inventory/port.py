@@ -142,7 +142,8 @@ class Inventory(Protocol):
     async def reprice(self, key: ShowKey, version: int, prices: PriceList) -> Changed | Refused:
         """Make *prices* current; holds keep the version they were made at. Repeating a version changes nothing.
 
-        Must price the same (category, type) pairs as before (`Misuse`). Refusals: show_unknown price_version_stale.
+        Must price the same (category, type) pairs as before. Refusals: show_unknown price_version_stale
+        prices_incomplete.
         """
         ...
 

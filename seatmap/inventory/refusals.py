@@ -26,6 +26,7 @@ REFUSALS: Final = {
     "already_extended": "A hold is extended once, and never beyond its maximal life.",
     "order_unknown": "No such order was sold here, or all of it has been given back.",
     "price_version_stale": "A newer price list is already in force; limit is its version.",
+    "prices_incomplete": "A new price list must price exactly the (category, type) pairs on sale.",
     "rebuild_superseded": "Another rebuild began later and has newer facts; read again.",
     "stranded_single": "The pick would leave a single seat nobody can buy; offers shift it by one.",
 }

@@ -1,0 +1,20 @@
+-- Take seats off sale, all or none.
+-- KEYS  [1..14] the show
+-- ARGV  [1] seats: MessagePack {k, ...}, each once  [2] reason
+-- Reply ok and position (empty: all were off sale already, the reason is set); or a refusal.
+-- The rule it enforces is seatmap/inventory/rules/organising.py:block.
+return function(_, args)
+  local seats, reason = unpack_value(args[1]), args[2]
+  local refusal = check_places(seats, {}, 1)
+  if refusal then return refusal end
+  local _, _, taken = unavailable(seats, now_ms())
+  if #taken > 0 then return refuse('seat_taken', taken) end
+  local states, new = seat_states(seats), {}
+  for i = 1, #seats do
+    if states[i] ~= OFF_SALE then new[#new + 1] = seats[i] end
+    call('HSET', BLOCKED, seats[i], reason)
+  end
+  if #new == 0 then return answer('ok') end
+  set_states(new, OFF_SALE)
+  return answer('ok', publish('blocked', '', '', '', OFF_SALE, new, {}))
+end

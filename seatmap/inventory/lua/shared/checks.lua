@@ -1,0 +1,109 @@
+-- Checks: each answers with a refusal, or nothing when all is well.
+
+local function unknown_seats(seats)
+  local unknown = {}
+  for i = 1, #seats do
+    if seats[i] < 0 or seats[i] >= config.seats then unknown[#unknown + 1] = seats[i] end
+  end
+  return unknown
+end
+
+local function unknown_areas(areas, width)
+  local unknown = {}
+  for i = 1, #areas, width do
+    if areas[i] < 0 or areas[i] >= config.areas then unknown[#unknown + 1] = areas[i] end
+  end
+  return unknown
+end
+
+local function check_places(seats, areas, area_width)
+  local unknown = unknown_seats(seats)
+  if #unknown > 0 then return refuse('seat_unknown', unknown) end
+  unknown = unknown_areas(areas, area_width)
+  if #unknown > 0 then return refuse('area_unknown', nil, unknown) end
+end
+
+local function check_request(seats, area_lines)
+  local places = #seats
+  for i = 1, #area_lines, 3 do
+    if area_lines[i + 2] < 1 then return nil, refuse('empty_hold') end
+    places = places + area_lines[i + 2]
+  end
+  if places == 0 then return nil, refuse('empty_hold') end
+  if places > PLACES_MAX then return nil, refuse('too_many_seats', nil, nil, PLACES_MAX) end
+  local twice = duplicates(seats)
+  if #twice > 0 then return nil, refuse('duplicate_seat', twice) end
+  return places
+end
+
+-- Every (category, type) asked for must be priced. Lists the seats and areas where it is not.
+local function unsold_types(lines, layouts, area_lines)
+  local known, bad_seats, bad_areas = {}, {}, {}
+  local function sold(category, type_id)
+    local pair = category .. ':' .. type_id
+    if known[pair] == nil then known[pair] = call('HEXISTS', SELLS, pair) == 1 end
+    return known[pair]
+  end
+  for i = 1, #layouts do
+    if not sold(category_of(layouts[i]), lines[i * 2]) then bad_seats[#bad_seats + 1] = lines[i * 2 - 1] end
+  end
+  for i = 1, #area_lines, 3 do
+    if not sold(area_category(area_lines[i]), area_lines[i + 1]) then bad_areas[#bad_areas + 1] = area_lines[i] end
+  end
+  return bad_seats, bad_areas
+end
+
+-- Seats of the list nobody may have now: all of them in order, those off sale, those taken. Lapsed holds in the way are
+-- let go; *mine* passes seats held by that visitor.
+local function unavailable(seats, now, mine)
+  local states, all, off_sale, taken = seat_states(seats), {}, {}, {}
+  for i = 1, #seats do
+    local state, k, reason = states[i], seats[i], nil
+    if state == SOLD then
+      reason = taken
+    elseif state == OFF_SALE then
+      reason = off_sale
+    elseif state == HELD then
+      local visitor = call('HGET', HOLDERS, k)
+      if visitor and visitor ~= mine then
+        local hold = read_hold(visitor)
+        if is_due(hold, now) then let_go(visitor, hold, 'lapsed') else reason = taken end
+      end
+    end
+    if reason then reason[#reason + 1], all[#all + 1] = k, k end
+  end
+  return all, off_sale, taken
+end
+
+-- Counters that cannot take the demand even after every due hold has lapsed: areas short, first quota short.
+local function shortages(demand, now)
+  local names = {}
+  for name, places in pairs(demand) do
+    if places > 0 then names[#names + 1] = name end
+  end
+  table.sort(names, function(a, b)
+    local kind_a, kind_b = string.byte(a), string.byte(b)
+    if kind_a ~= kind_b then return kind_a < kind_b end
+    return tonumber(string.sub(a, 2)) < tonumber(string.sub(b, 2))
+  end)
+  local areas, quota = {}, nil
+  for _, name in ipairs(names) do
+    while remaining(name) < demand[name] do
+      if not lapse_oldest(now) then
+        local number = tonumber(string.sub(name, 2))
+        if string.byte(name) == 97 then areas[#areas + 1] = number else quota = quota or number end
+        break
+      end
+    end
+  end
+  return areas, quota
+end
+
+-- All seats and all counters must have room; lapsed holds in the way are let go first.
+local function check_stock(seats, demand, now, mine)
+  local gone, _, taken = unavailable(seats, now, mine)
+  if #gone > 0 then return refuse(#taken > 0 and 'seat_taken' or 'seat_off_sale', gone) end
+  local full, quota = shortages(demand, now)
+  if #full > 0 then return refuse('area_full', nil, full) end
+  if quota then return refuse('quota_full', nil, nil, quota) end
+end

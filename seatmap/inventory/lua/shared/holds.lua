@@ -1,0 +1,66 @@
+-- Holds and the feed: every change of a hold is one entry, written where the change is made.
+
+-- One entry, one cause. The first three values are public (state, its seats, areas with what remains), the rest private.
+local function publish(cause, visitor, hold_id, order, state, seats, areas, hold)
+  local left = {}
+  for i = 1, #areas do left[i * 2 - 1], left[i * 2] = areas[i], remaining('a' .. areas[i]) end
+  return call('XADD', FEED, 'MAXLEN', '~', FEED_LENGTH, config.epoch .. '-*',
+    'c', pack({ state, seats, left, cause, visitor, hold_id, order }), 'h', hold or '')
+end
+
+local function read_hold(visitor)
+  local hold = call('HGET', HOLDS, visitor)
+  return hold and unpack_value(hold)
+end
+
+local function set_holders(seats, visitor)
+  local holders = {}
+  for i = 1, #seats do holders[i * 2 - 1], holders[i * 2] = seats[i], visitor end
+  call('HSET', HOLDERS, unpack(holders))
+end
+
+local function forget_hold(visitor, hold)
+  call('HDEL', HOLDS, visitor)
+  call('ZREM', hold[ORDER] == '' and EXPIRY or PAYING, visitor)
+  local seats = column(hold[HELD_SEATS], SEAT_WIDTH)
+  if #seats > 0 then call('HDEL', HOLDERS, unpack(seats)) end
+  return seats
+end
+
+-- Give everything in the hold back and forget it.
+local function let_go(visitor, hold, cause)
+  local seats = forget_hold(visitor, hold)
+  set_states(seats, FREE)
+  local demand = demand_of(hold[HELD_SEATS], SEAT_WIDTH, hold[HELD_AREAS], AREA_WIDTH)
+  count(demand, 'held', -1)
+  return publish(cause, visitor, hold[ID], hold[ORDER], FREE, seats, areas_of(demand))
+end
+
+local function is_due(hold, now)
+  return hold[ORDER] == '' and hold[EXPIRES] <= now
+end
+
+-- The visitor's hold; if it is due, it lapses here and now.
+local function live_hold(visitor, now)
+  local hold = read_hold(visitor)
+  if hold and is_due(hold, now) then
+    let_go(visitor, hold, 'lapsed')
+    return nil
+  end
+  return hold
+end
+
+-- Lapse the hold that is due the longest; false when none is.
+local function lapse_oldest(now)
+  local due = call('ZRANGEBYSCORE', EXPIRY, '-inf', now, 'LIMIT', 0, 1)[1]
+  if not due then return false end
+  let_go(due, read_hold(due), 'lapsed')
+  return true
+end
+
+-- Store a changed hold, publish it, answer with it.
+local function answer_hold(cause, visitor, hold)
+  local record = pack(hold)
+  call('HSET', HOLDS, visitor, record)
+  return answer('ok', publish(cause, visitor, hold[ID], hold[ORDER], FREE, {}, {}, record), record)
+end
