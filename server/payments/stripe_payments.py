@@ -29,9 +29,8 @@ from server.payments.provider import (
 )
 from server.payments.stripe_objects import read_decline, read_event, read_intent, read_refund
 from server.payments.stripe_transport import KeepAliveTransport
+from server.payments.stripe_version import API_VERSION
 
-# What our reader of objects was written against. Raised together with it, never by an SDK update alone.
-API_VERSION = "2026-10-28.endive"
 STRIPE_API = "https://api.stripe.com"
 # Stripe answers within 3 s nearly always; a buyer who waits longer is better served by "we are checking".
 TIMEOUT_S = 15.0
