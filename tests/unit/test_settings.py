@@ -1,5 +1,7 @@
 """Settings are checked as a whole before anything starts."""
 
+from pathlib import Path
+
 import pytest
 
 from server.settings import InvalidSettings, document, read
@@ -27,3 +29,9 @@ def test_half_a_stripe_account_is_refused() -> None:
 def test_the_documentation_lists_every_setting() -> None:
     """The page is made from the settings themselves."""
     assert "| `FRONTROW_HOLD_S` | `600` s |" in document()
+
+
+def test_the_operations_page_has_the_current_settings() -> None:
+    """The table in docs/operations.md is the program's own."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert document() in page
