@@ -1,0 +1,133 @@
+"""The composition root of pages and API: the only file here that makes adapters."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from arq import create_pool
+from arq.connections import RedisSettings
+from redis.exceptions import RedisError
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute, Mount, Route
+
+from seatmap.inventory.valkey_inventory import ValkeyInventory
+from server import health, metrics, routes
+from server.accounts.principals import StaffPrincipals
+from server.assets import Assets
+from server.catalog.catalogue import Catalogue
+from server.database import Database
+from server.faults import Unavailable
+from server.mail.captured_mail import CapturedMail
+from server.mail.mailer import Mailer
+from server.mail.smtp_mail import SmtpMail
+from server.payments.demo_keys import demo_keys
+from server.payments.stripe_payments import StripePayments, StripeSetup
+from server.request_log import RequestLog
+from server.security import Guard
+from server.services import Services, redis_client
+from server.settings import Settings
+from server.templating import Templates
+from server.visitor import VisitorTokens
+
+
+@asynccontextmanager
+async def open_services(settings: Settings, process: str) -> AsyncIterator[Services]:
+    """Open every adapter of one process and close them in reverse. Raises `Unavailable` naming the store that does not answer."""
+    async with AsyncExitStack() as stack:
+        database = Database(settings.database_url, connections=settings.database_connections, application=process)
+        stack.push_async_callback(database.close)
+        await database.open()
+        redis = redis_client(settings.redis_url)
+        stack.push_async_callback(redis.aclose)
+        try:
+            await redis.ping()
+            jobs = await create_pool(RedisSettings.from_dsn(settings.redis_url))
+        except (RedisError, OSError) as error:
+            raise Unavailable(f"Valkey does not answer: {error}") from error
+        stack.push_async_callback(jobs.aclose)
+        inventory = ValkeyInventory(redis)
+        stack.push_async_callback(inventory.aclose)
+        shows = Catalogue(database, redis)
+        await shows.open()
+        stack.push_async_callback(shows.close)
+        provider = payments(settings)
+        stack.push_async_callback(provider.close)
+        mailer = post(settings)
+        stack.push_async_callback(mailer.close)
+
+        async def ping_postgres() -> None:
+            async with database.installation() as connection:
+                await connection.fetchval("select 1")
+
+        yield Services(
+            settings=settings,
+            database=database,
+            redis=redis,
+            visitors=VisitorTokens(settings.secret),
+            principals=StaffPrincipals(database),
+            inventory=inventory,
+            shows=shows,
+            provider=provider,
+            mailer=mailer,
+            templates=Templates(),
+            jobs=jobs,
+            pings={"postgres": ping_postgres, "valkey": redis.ping},
+        )
+
+
+def payments(settings: Settings) -> StripePayments:
+    """Return the payment provider: Stripe when its keys are set, our own on loopback otherwise."""
+    if settings.demo_payments:
+        keys = demo_keys(settings.secret)
+        return StripePayments(
+            StripeSetup(
+                kind="demo",
+                secret_key=keys.secret_key,
+                publishable_key=keys.publishable_key,
+                webhook_secrets=(keys.webhook_secret,),
+                api_base=f"http://127.0.0.1:{settings.provider_port}",
+                browser_api_base="/demo-provider",
+            )
+        )
+    return StripePayments(
+        StripeSetup(
+            kind="stripe",
+            secret_key=settings.stripe_secret_key,
+            publishable_key=settings.stripe_publishable_key,
+            webhook_secrets=tuple(part.strip() for part in settings.stripe_webhook_secrets.split(",")),
+        )
+    )
+
+
+def post(settings: Settings) -> Mailer:
+    """Return where letters go: a mail server when one is set, the local mailbox otherwise."""
+    if settings.capture_mail:
+        return CapturedMail(settings.var / "mail", settings.mail_from)
+    return SmtpMail(settings.smtp_url, settings.mail_from)
+
+
+def create_app(settings: Settings) -> Starlette:
+    """Return the application of one process; its adapters open with its lifespan."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with open_services(settings, "server") as services:
+            app.state.services = services
+            yield
+
+    fixed: list[BaseRoute] = [
+        Route("/healthz", health.health_page("server")),
+        Route("/metrics", metrics.metrics_page),
+        Mount("/assets", Assets(), name="assets"),
+    ]
+    return Starlette(
+        routes=[*fixed, *routes.all_routes(settings)],
+        lifespan=lifespan,
+        exception_handlers=routes.exception_handlers(),
+        middleware=[
+            Middleware(RequestLog),
+            Middleware(Guard, live_port=settings.live_port, live_url=settings.live_url, exempt=("/webhooks/",)),
+        ],
+    )

@@ -1,0 +1,40 @@
+"""The table of all routes: which context answers which address. First match wins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from server import problems, visitor_session
+from server.refusals import Refusal
+from server.settings import Settings
+
+_CODES = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+
+
+def all_routes(_settings: Settings) -> list[BaseRoute]:
+    """Return every route of pages and API."""
+    return [
+        *visitor_session.routes,
+    ]
+
+
+def exception_handlers() -> Mapping[Any, Any]:
+    """Return what Starlette calls for an address or method nobody answers."""
+    return {HTTPException: _unanswered}
+
+
+async def _unanswered(request: Request, error: Exception) -> Response:
+    """A program gets a problem document, a person a page that leads back."""
+    assert isinstance(error, HTTPException)
+    refusal = Refusal(_CODES.get(error.status_code, "bad_request"))
+    if request.url.path.startswith(("/api/", "/webhooks/")) or "text/html" not in request.headers.get("accept", ""):
+        return problems.response(refusal, headers=dict(error.headers or {}))
+    return request.app.state.services.templates.page(
+        request, "problem.html", status=error.status_code, code=refusal.code
+    )
