@@ -1,4 +1,5 @@
-"""Letters as bytes (RFC 5322, MIME). Written by hand: the standard library's generator needs 6 ms for a letter with two pictures.
+"""Letters as bytes (RFC 5322, MIME). Written by hand: the standard library's classes need 2.6 ms for a letter with two pictures,
+this 0.2.
 
 multipart/mixed            only with attachments
   multipart/alternative

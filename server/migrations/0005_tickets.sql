@@ -43,7 +43,8 @@ create table tickets (
     changed_at timestamptz not null default now(),
     constraint tickets_of_org unique (org_id, ticket_id),
     constraint tickets_seat_or_area check ((k is null) <> (area is null)),
-    foreign key (org_id, show_id) references shows (org_id, id)
+    foreign key (org_id, show_id) references shows (org_id, id),
+    foreign key (org_id, order_id) references orders (org_id, id)
 );
 -- The last word against selling a seat twice.
 create unique index tickets_seat_once on tickets (show_id, k) where state <> 'void';
@@ -150,23 +151,27 @@ create function public_ticket_keys(wanted_event integer)
 
 -- Lock a presented ticket and read everything a decision needs. Each statement of a volatile function sees what committed before
 -- it, so what follows the lock is read after the winner of a race has written: a join in one statement would not do that.
--- One row always; its ticket columns are null for an unknown ticket, its stored_* columns for a scan that is new.
+-- One row always; its ticket columns are null for an unknown ticket, its stored_* columns for a scan that is new, and
+-- device_alive for a device of nobody here.
 create function lock_ticket(p_device integer, p_seq bigint, p_show integer, p_ticket bigint)
   returns table (
-    show_id integer, state text, generation integer, category smallint,
+    device_alive boolean,
+    ticket_id bigint, show_id integer, state text, generation integer, category smallint,
     category_name text, type_name text, section text, row_label text, seat_label text, holder_name text,
-    inside boolean, entries integer, first_scan_id bigint, first_at timestamptz, first_gate text,
-    stored_id bigint, stored_ticket bigint, stored_decision text, stored_reason text, stored_at timestamptz,
+    inside boolean, entries integer, first_scan_id bigint, first_at timestamptz, first_gate text, last_scan_id bigint,
+    stored_id bigint, stored_digest bytea, stored_direction text, stored_decision text, stored_reason text, stored_at timestamptz,
     stored_first_at timestamptz, stored_first_gate text)
   language plpgsql volatile set search_path = public as $$
 begin
   perform from tickets t where t.ticket_id = p_ticket for update;
   return query
-    select t.show_id, t.state, t.generation, t.category,
+    select case when d.id is not null then d.revoked_at is null end,
+           t.ticket_id, t.show_id, t.state, t.generation, t.category,
            t.category_name, t.type_name, t.section, t.row_label, t.seat_label, t.holder_name,
-           coalesce(p.inside, false), coalesce(p.entries, 0), p.first_scan_id, f.scanned_at, fg.name,
-           s.id, s.ticket_id, s.decision, s.reason, s.scanned_at, sf.scanned_at, sfg.name
+           coalesce(p.inside, false), coalesce(p.entries, 0), p.first_scan_id, f.scanned_at, fg.name, p.last_scan_id,
+           s.id, s.code_digest, s.direction, s.decision, s.reason, s.scanned_at, sf.scanned_at, sfg.name
       from (select) as always
+      left join devices d on d.id = p_device
       left join tickets t on t.ticket_id = p_ticket
       left join presence p on p.ticket_id = p_ticket and p.show_id = p_show
       left join scans f on f.id = p.first_scan_id

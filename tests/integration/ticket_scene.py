@@ -21,8 +21,8 @@ class Scene:
     device: int
 
 
-async def lay_scene(owner: Connection[Any], slug: str = "playhouse") -> Scene:
-    """Write a house behind the application's back, as the administrator."""
+async def lay_scene(owner: Connection[Any], slug: str = "playhouse", first_order: int = 1) -> Scene:
+    """Write a house with a hundred paid orders behind the application's back, as the administrator."""
     org = await owner.fetchval("insert into organisations (slug, name) values ($1, 'The Playhouse') returning id", slug)
     venue = await owner.fetchval(
         "insert into venues (org_id, name, street, city, country, time_zone) "
@@ -30,7 +30,7 @@ async def lay_scene(owner: Connection[Any], slug: str = "playhouse") -> Scene:
         org,
     )
     chart = await owner.fetchval(
-        "insert into charts (org_id, venue_id, name, seats, compiled, wire) values ($1, $2, 'Hall', 100, '', '') returning id",
+        "insert into charts (org_id, venue_id, name, seats, wire) values ($1, $2, 'Hall', 100, '') returning id",
         org, venue,
     )  # fmt: skip
     event = await owner.fetchval(
@@ -51,4 +51,11 @@ async def lay_scene(owner: Connection[Any], slug: str = "playhouse") -> Scene:
         for name in ("North", "South")
     ]  # fmt: skip
     device = await owner.fetchval("insert into devices (org_id, name) values ($1, 'Phone of Ada') returning id", org)
+    await owner.execute(
+        "insert into orders (id, org_id, ref, key, event_id, show_id, visitor, hold_id, hold_started_ms, state, currency, subtotal, "
+        "buyer_fees, organiser_fees, buyer_name, buyer_email, pay_until, check_at) overriding system value "
+        "select n, $1, 'REFNM' || lpad(n::text, 5, '0'), repeat('k', 22), $2, $3, 'visitor', 'hold' || n, 0, 'paid', 'eur', 1000, 0, 0, "
+        "'Buyer ' || n, 'buyer' || n || '@example.org', now(), now() from generate_series($4::int, $4::int + 99) n",
+        org, event, shows[0], first_order,
+    )  # fmt: skip
     return Scene(org, event, shows[0], shows[1], venue, (gates[0], gates[1]), device)
