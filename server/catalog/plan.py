@@ -21,7 +21,7 @@ RETRY_MS = 120_000
 def show_plan(facts: ShowFacts, *, hold_s: int = 600, extension_s: int = 300) -> ShowPlan:
     """Return the plan of *facts*. The durations are the installation's, used where the show has none of its own."""
     chart, show = facts.chart, facts.show
-    current = _current_prices(facts)
+    current = show.prices  # of types that are sold, archived ones are not among them
     return ShowPlan(
         categories=chart.category.tobytes(),
         prices={version: _same_pairs(prices, current) for version, prices in facts.prices.items()} or {0: {}},
@@ -47,14 +47,6 @@ def sale_phase(show: Show) -> SalePhase:
 def removed_seats(facts: ShowFacts) -> dict[int, str]:
     """Name the seats an earlier revision had and this one hasn't: numbered for ever, never sold."""
     return {int(k): "removed" for k in np.flatnonzero(facts.chart.removed)}
-
-
-def _current_prices(facts: ShowFacts) -> Prices:
-    archived = {kind.type_id for kind in facts.types if kind.archived}
-    return {
-        category: {type_id: amount for type_id, amount in types.items() if type_id not in archived}
-        for category, types in facts.show.prices.items()
-    }
 
 
 def _same_pairs(prices: Prices, current: Prices) -> Prices:

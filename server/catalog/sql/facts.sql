@@ -27,8 +27,9 @@ select jsonb_build_object(
                                                                   'capacity', c.capacity) order by c.category), '[]')
                        from show_categories c where c.show_id = s.id),
       'prices', (select coalesce(jsonb_object_agg(p.category::text, p.amounts), '{}')
-                   from (select category, jsonb_object_agg(ticket_type_id::text, amount) as amounts
-                           from prices where show_id = s.id and version = s.price_version group by category) p),
+                   from (select x.category, jsonb_object_agg(x.ticket_type_id::text, x.amount) as amounts
+                           from prices x join ticket_types t on t.id = x.ticket_type_id and t.archived_at is null
+                          where x.show_id = s.id and x.version = s.price_version group by x.category) p),
       'quotas', (select coalesce(jsonb_agg(jsonb_build_object(
                      'quota_id', q.id, 'name', q.name, 'capacity', q.capacity,
                      'members', (select coalesce(jsonb_agg(jsonb_build_array(m.category, m.ticket_type_id) order by m.id), '[]')
