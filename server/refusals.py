@@ -130,7 +130,6 @@ REFUSALS: dict[str, RefusalKind] = {
     "ticket_unknown": _K(404, "There is no such ticket."),
     "gate_unknown": _K(422, "This venue has no such gate."),
     "gate_name_taken": _K(409, "The venue has a gate of this name already."),
-    "venue_unknown": _K(404, "There is no such venue."),
     "device_unknown": _K(422, "This device is not enrolled here."),
     "device_revoked": _K(403, "This device may not scan any more."),
     "scan_unknown": _K(404, "There is no such scan."),

@@ -11,7 +11,6 @@ from server.checkin.scan import ScanAnswer
 from server.database import Database
 from server.refusals import Refusal
 from server.tickets.code import TicketCode, sign
-from server.tickets.keyring import Keyring
 from server.tickets.keys import WrappedKey
 from server.tickets.lifecycle import AlreadyAdmitted, Voided, reinstate_tickets, suspend_tickets, void_tickets
 from server.tickets.number import write_number
