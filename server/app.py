@@ -14,7 +14,11 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from seatmap.inventory.valkey_inventory import ValkeyInventory
 from server import health, metrics, routes
+from server.accounts.passwords import Passwords
+from server.accounts.passwords import Passwords
 from server.accounts.principals import StaffPrincipals
+from server.accounts.sign_in import SignIn
+from server.accounts.sign_in import SignIn
 from server.assets import Assets
 from server.catalog.catalogue import Catalogue
 from server.database import Database
@@ -67,6 +71,8 @@ async def open_services(settings: Settings, process: str) -> AsyncIterator[Servi
             redis=redis,
             visitors=VisitorTokens(settings.secret),
             principals=StaffPrincipals(database),
+            sign_in=SignIn(database, redis, Passwords()),
+            sign_in=SignIn(database, redis, Passwords()),
             inventory=inventory,
             shows=shows,
             provider=provider,

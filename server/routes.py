@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute
 from server import problems, visitor_session
 from server.refusals import Refusal
 from server.settings import Settings
+from server.templating import Templates
 
 _CODES = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 

@@ -38,6 +38,7 @@ def main(arguments: list[str]) -> int:
     began = time.monotonic()
     settings = read()
     _refuse_taken_ports(settings)
+    print("Starting the stores…", flush=True)
     try:
         stores = open_stores(settings)
     except Stop:
@@ -45,9 +46,10 @@ def main(arguments: list[str]) -> int:
     settings = stores.settings
     processes = Processes(settings)
     try:
+        print("Starting pages, gateway and workers…", flush=True)
         _start(processes)
         sign_ins = [] if options.no_seed else _seed(settings)
-        _await_pages(settings)
+        _await_pages(processes)
         _tell(settings, sign_ins, time.monotonic() - began)
         if not options.no_crowd and not options.no_seed:
             processes.start("crowd", "loadtests.crowd", "--forever", "--buyers", str(options.crowd))
@@ -95,8 +97,9 @@ def _seed(settings: Settings) -> list[dict[str, str]]:
     return sign_ins
 
 
-def _await_pages(settings: Settings) -> None:
-    """Wait until the first page is served."""
+def _await_pages(processes: Processes) -> None:
+    """Wait until the first page is served, restarting what dies meanwhile."""
+    settings = processes.settings
     deadline = time.monotonic() + READY_TIMEOUT_S
     problem = "no answer"
     while time.monotonic() < deadline:
@@ -107,6 +110,7 @@ def _await_pages(settings: Settings) -> None:
             problem = error.read().decode(errors="replace")
         except OSError as error:
             problem = str(error)
+        processes.watch(_note)
         time.sleep(0.05)
     raise Unavailable(f"the pages did not come up within {READY_TIMEOUT_S} s: {problem}\nsee {settings.var}/log")
 
