@@ -15,9 +15,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from seatmap.inventory.valkey_inventory import ValkeyInventory
 from server import health, metrics, routes
 from server.accounts.passwords import Passwords
-from server.accounts.passwords import Passwords
 from server.accounts.principals import StaffPrincipals
-from server.accounts.sign_in import SignIn
 from server.accounts.sign_in import SignIn
 from server.assets import Assets
 from server.catalog.catalogue import Catalogue
@@ -71,7 +69,6 @@ async def open_services(settings: Settings, process: str) -> AsyncIterator[Servi
             redis=redis,
             visitors=VisitorTokens(settings.secret),
             principals=StaffPrincipals(database),
-            sign_in=SignIn(database, redis, Passwords()),
             sign_in=SignIn(database, redis, Passwords()),
             inventory=inventory,
             shows=shows,
