@@ -22,7 +22,8 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
     count: int = 0
 
 
-WHERE_MAX = 200
+# Enough to name every seat of the worst file we know, and little enough to send.
+WHERE_MAX = 1_000
 
 
 def error(code: str, message: str, where: Iterable[str] = ()) -> Finding:

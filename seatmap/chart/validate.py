@@ -140,13 +140,13 @@ def check_overlaps(survey: Survey) -> Iterator[Finding]:
             f"{survey.name(a)} and {survey.name(b)}: {distance:.2f} m"
             for a, b, distance in zip(first[clash], second[clash], apart[clash], strict=True)
         ]
-        yield error(
-            "seats_overlap", f"{len(pairs)} pairs of seats lie on top of each other. Move or remove one of each.", pairs
-        )
+        across = bool((survey.section[first[clash]] != survey.section[second[clash]]).all())
+        advice = "Put one of the sections on another floor." if across else "Move or remove one of each."
+        yield error("seats_overlap", f"{len(pairs)} pairs of seats lie on top of each other. {advice}", pairs)
     if (~clash).any():
         pairs = [f"{survey.name(a)} and {survey.name(b)}" for a, b in zip(first[~clash], second[~clash], strict=True)]
         yield warning(
-            "seats_tight", f"{len(pairs)} pairs of seats are less than {TIGHT_M:.2f} m apart. Check the scale.", pairs
+            "seats_tight", f"{len(pairs)} pairs of seats are less than {TIGHT_M:.2f} m apart; check the scale.", pairs
         )
 
 
@@ -218,7 +218,11 @@ def check_rows(survey: Survey) -> Iterator[Finding]:
         yield warning("row_zigzag", message, [survey.row_name(row) for row in crooked])
     tight = _tight_rows(survey, seated)
     if tight:
-        yield warning("rows_tight", f"These rows are less than {ROW_SPACING_M:.2f} m behind the one before.", tight)
+        yield warning(
+            "rows_tight",
+            f"These rows are less than {ROW_SPACING_M:.2f} m behind the one before. If that is all of them, check the scale.",
+            tight,
+        )
 
 
 def _tight_rows(survey: Survey, seated: NDArray[np.bool_]) -> list[str]:
@@ -273,9 +277,7 @@ def check_access(survey: Survey) -> Iterator[Finding]:
     for anchor, seats in compiled.companions.items():
         group = sorted((anchor, *seats), key=lambda k: int(compiled.pos[k]))
         together = all(compiled.run[k] == compiled.run[anchor] for k in group)
-        beside = together and all(
-            compiled.pos[b] - compiled.pos[a] == 1 for a, b in itertools.pairwise(group)
-        )
+        beside = together and all(compiled.pos[b] - compiled.pos[a] == 1 for a, b in itertools.pairwise(group))
         near = all(
             np.hypot(compiled.x[b] - compiled.x[a], compiled.y[b] - compiled.y[a]) <= COMPANION_M
             for a, b in itertools.pairwise(group)

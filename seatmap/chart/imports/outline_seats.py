@@ -1,0 +1,85 @@
+"""Fill the outline of a section with a given number of seats, in rows across the line of sight."""
+
+import math
+
+import numpy as np
+import shapely
+
+from seatmap.chart.curves import Floats
+from seatmap.chart.model import Point
+
+PITCH_M = 0.5
+DEPTH_M = 0.85
+EDGE_M = 0.45
+# Area that a seat takes with its share of aisles; tells the scale of a drawing when only capacities are known.
+SEAT_AREA_M2 = 0.62
+# Rows can't be packed closer than this share of the usual distances.
+SQUEEZE_MIN = 0.85
+
+
+def fill(polygon: shapely.Polygon, focal: Point, seats: int) -> tuple[list[Floats], int]:
+    """Place up to *seats* seats, front rows first; also tell how many fit at the tightest."""
+    room = shapely.buffer(polygon, -EDGE_M)
+    if room.is_empty:
+        return [], 0
+    tight = _rows(room, focal, SQUEEZE_MIN)
+    most = sum(len(row) for row in tight)
+    if most <= seats:
+        return tight, most
+    low, high = SQUEEZE_MIN, 8.0
+    for _ in range(24):
+        middle = (low + high) / 2
+        enough = sum(len(row) for row in _rows(room, focal, middle)) >= seats
+        low, high = (middle, high) if enough else (low, middle)
+    rows = _rows(room, focal, low)
+    surplus = sum(len(row) for row in rows) - seats
+    while surplus > 0:
+        # The last row gives way first: fewer seats there, never a gap in front.
+        last = rows[-1]
+        if len(last) <= surplus:
+            rows.pop()
+            surplus -= len(last)
+        else:
+            cut = surplus // 2
+            rows[-1] = last[cut : len(last) - (surplus - cut)]
+            surplus = 0
+    return rows, most
+
+
+def _away(room: shapely.Geometry, focal: Point) -> Floats:
+    """Give the direction rows follow each other: the side of the outline that leads most directly away from the focal point."""
+    centre = shapely.centroid(room)
+    sight = np.array([centre.x - focal[0], centre.y - focal[1]])
+    corners = shapely.get_coordinates(shapely.minimum_rotated_rectangle(room))
+    sides = np.diff(corners[:3], axis=0)
+    lengths = np.hypot(*sides.T)
+    if len(sides) < 2 or not (lengths > 0).all():
+        return np.array([0.0, 1.0])
+    units = sides / lengths[:, None]
+    best: Floats = units[int(np.argmax(np.abs(units @ sight)))]
+    return best if best @ sight >= 0 else -best
+
+
+def _rows(room: shapely.Geometry, focal: Point, stretch: float) -> list[Floats]:
+    """Cut *room* into straight rows across the direction to the focal point; the longest piece of each line is the row."""
+    away = _away(room, focal)
+    across = np.array([away[1], -away[0]])
+    corners = shapely.get_coordinates(room)
+    depth = corners @ away
+    reach = float(np.abs(corners @ across).max()) + 1
+    rows = []
+    for at in np.arange(depth.min() + 1e-6, depth.max(), DEPTH_M * stretch).tolist():
+        line = shapely.LineString([away * at - across * reach, away * at + across * reach])
+        pieces = [p for p in shapely.get_parts(shapely.intersection(room, line)) if isinstance(p, shapely.LineString)]
+        longest = max(pieces, key=lambda piece: piece.length, default=None)
+        if longest is None:
+            continue
+        n = math.floor(longest.length / (PITCH_M * stretch)) + 1
+        ends = np.asarray(longest.coords)
+        if (ends[-1] - ends[0]) @ across < 0:
+            ends = ends[::-1]
+        spare = longest.length - (n - 1) * PITCH_M * stretch
+        unit = (ends[-1] - ends[0]) / longest.length if longest.length > 0 else across
+        start = ends[0] + unit * spare / 2
+        rows.append(start + np.arange(n)[:, None] * unit * PITCH_M * stretch)
+    return rows

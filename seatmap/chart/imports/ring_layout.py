@@ -1,0 +1,134 @@
+"""Place sections of which only the sizes are known: a fan before a stage, or tiers of a bowl around a pitch.
+
+Each section becomes a wedge whose rows are arcs around the middle; the wedges of a tier share its circle.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from seatmap.chart.model import SEAT_PITCH_M, Outline, Point
+
+ROW_DEPTH_M = 0.85
+AISLE_M = 1.2
+TIER_GAP_M = 4.0
+# Aisles of a ring grow by at most this much to close it.
+SLACK_M = 1.6
+# Small houses look at a stage from one side, large ones surround a pitch.
+BOWL_SEATS_MIN = 3_000
+FAN_RADIANS = math.radians(150)
+FAN_FRONT_M = 8.0
+BOWL_FRONT_M = 22.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wedge:
+    """Where a section goes: the angle of its middle (radians, 0 is down the screen) and the radius of its first row."""
+
+    angle: float
+    front: float
+
+    def seat(self, row: int, across: float) -> Point:
+        """Place a seat *across* metres clockwise from the middle of a row."""
+        radius = self.front + row * ROW_DEPTH_M
+        angle = self.angle + across / radius
+        return round(-radius * math.sin(angle), 3), round(radius * math.cos(angle), 3)
+
+
+def lay_out(tiers: Sequence[Sequence[Sequence[float]]]) -> tuple[list[list[Wedge]], float]:
+    """Place tiers of sections, each given as the widths of its rows in metres; also tell the radius that stays free.
+
+    Widths are those of the rows from front to back. The order of the sections is kept, clockwise.
+    """
+    seats = sum(width / SEAT_PITCH_M for tier in tiers for section in tier for width in section)
+    bowl = seats >= BOWL_SEATS_MIN
+    sweep = 2 * math.pi if bowl else FAN_RADIANS
+    front = BOWL_FRONT_M if bowl else FAN_FRONT_M
+    free = 0.0
+    placed = []
+    for tier in tiers:
+        radius = _radius(tier, sweep, front)
+        free = free or radius
+        placed.append(_spread(tier, sweep, radius, closed=bowl))
+        front = radius + max(len(section) for section in tier) * ROW_DEPTH_M + TIER_GAP_M
+    return placed, free
+
+
+def balance(sections: Sequence[Sequence[float]]) -> list[list[int]]:
+    """Share sections out to tiers in their order, so that each tier is a third wider than the one before; returns indices."""
+    seats = sum(width / SEAT_PITCH_M for section in sections for width in section)
+    count = max(1, min(4, round(seats / 7_000), len(sections)))
+    shares = [1 + i / 3 for i in range(count)]
+    widths = [max(section) + AISLE_M for section in sections]
+    limits = [sum(widths) * sum(shares[: i + 1]) / sum(shares) for i in range(count)]
+    tiers: list[list[int]] = [[] for _ in range(count)]
+    at, tier = 0.0, 0
+    for index, width in enumerate(widths):
+        while tier < count - 1 and at + width / 2 > limits[tier] and tiers[tier]:
+            tier += 1
+        tiers[tier].append(index)
+        at += width
+    return [indices for indices in tiers if indices]
+
+
+def _turn(section: Sequence[float], radius: float) -> float:
+    """Tell the angle a section needs at *radius*: its widest row decides, seen from its own distance."""
+    return max((width + AISLE_M) / (radius + row * ROW_DEPTH_M) for row, width in enumerate(section))
+
+
+def _radius(tier: Sequence[Sequence[float]], sweep: float, least: float) -> float:
+    """Find the smallest radius at which the tier fits into *sweep*, by halving."""
+    if sum(_turn(section, least) for section in tier) <= sweep:
+        return least
+    low, high = least, 5_000.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        fits = sum(_turn(section, middle) for section in tier) <= sweep
+        low, high = (low, middle) if fits else (middle, high)
+    return high
+
+
+def _spread(tier: Sequence[Sequence[float]], sweep: float, radius: float, *, closed: bool) -> list[Wedge]:
+    turns = [_turn(section, radius) for section in tier]
+    # A ring shares what is left between its sections as wider aisles; what is still left is one opening.
+    slack = min((sweep - sum(turns)) / len(tier), SLACK_M / radius) if closed else 0.0
+    at = -(sum(turns) + slack * len(tier)) / 2
+    wedges = []
+    for turn in turns:
+        wedges.append(Wedge(at + (turn + slack) / 2, radius))
+        at += turn + slack
+    return wedges
+
+
+def wedge_outline(wedge: Wedge, widths: Sequence[float]) -> Outline:
+    """Enclose a section: along its front, up one side, along its back and down."""
+    last = len(widths) - 1
+    front, back = -0.5 / ROW_DEPTH_M, last + 0.5 / ROW_DEPTH_M
+    left = [wedge.seat(row, -width / 2 - 0.4) for row, width in enumerate(widths)]
+    right = [wedge.seat(row, width / 2 + 0.4) for row, width in enumerate(widths)]
+    steps = [i / 4 - 0.5 for i in range(5)]
+    near = [_at(wedge, front, t * (widths[0] + 0.8)) for t in steps]
+    far = [_at(wedge, back, -t * (widths[last] + 0.8)) for t in steps]
+    return near + _corners(right) + far + _corners(left[::-1])
+
+
+def _at(wedge: Wedge, row: float, across: float) -> Point:
+    radius = wedge.front + row * ROW_DEPTH_M
+    # A chord cuts the arc short by its sagitta; a quarter of the width is one chord.
+    angle = wedge.angle + across / radius
+    return round(-radius * math.sin(angle), 2), round(radius * math.cos(angle), 2)
+
+
+def _corners(points: list[Point]) -> list[Point]:
+    """Drop points on a straight side: only where the width changes is a corner."""
+    kept: list[Point] = []
+    for point in points:
+        while len(kept) >= 2 and _bend(kept[-2], kept[-1], point) < 0.05:
+            kept.pop()
+        kept.append(point)
+    return kept
+
+
+def _bend(a: Point, b: Point, c: Point) -> float:
+    length = math.dist(a, c) or 1.0
+    return abs((c[0] - a[0]) * (b[1] - a[1]) - (c[1] - a[1]) * (b[0] - a[0])) / length
