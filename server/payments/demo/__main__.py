@@ -7,6 +7,7 @@ from pathlib import Path
 import uvicorn
 import uvloop
 
+from server import logs
 from server import settings as installation
 from server.payments.demo.app import DemoProvider
 from server.payments.demo.store import Store
@@ -31,6 +32,7 @@ def main(arguments: list[str]) -> int:
     )
     parser.add_argument("--seed", type=int, help="make ids that depend on nothing but this number, for recordings")
     options = parser.parse_args(arguments)
+    logs.configure("demo-provider", settings.log_level)
     secret = settings.secret or installation.kept_secret(settings.var)
     uvloop.run(serve(options, secret, settings.public_url))
     return 0
@@ -52,7 +54,7 @@ async def serve(options: argparse.Namespace, secret: str, public_url: str) -> No
         http="httptools",
         lifespan="on",
         access_log=False,
-        log_level="warning",
+        log_config=None,
         timeout_keep_alive=75,
         server_header=False,
         date_header=False,

@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
-import structlog
 
+from server import logs
 from server.payments.demo import bank
 from server.payments.demo.api import Api
 from server.payments.demo.cards import CARDS
@@ -21,7 +21,7 @@ from server.payments.demo.world import World
 from server.payments.demo_keys import DemoKeys
 from server.payments.stripe_version import API_VERSION
 
-log = structlog.get_logger()
+log = logs.logger()
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -109,8 +109,9 @@ class DemoProvider:
         else:
             reply = bank.show(self._world, intent_id, token)
         fields = [_HTML, (b"content-security-policy", bank.POLICY.encode()), (b"cache-control", b"no-store")]
-        # The address holds a secret: no other site may learn it from a Referer.
-        fields.append((b"referrer-policy", b"no-referrer"))
+        # The address holds a secret: no other site may learn it from a Referer. Not "no-referrer": then browsers send the form with
+        # `Origin: null`, which our server refuses.
+        fields.append((b"referrer-policy", b"same-origin"))
         if reply.location is not None:
             fields.append((b"location", reply.location.encode("latin-1", "replace")))
         return reply.status, fields, reply.page
@@ -126,8 +127,11 @@ class DemoProvider:
     def _health(self) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         backlog = self.deliveries.backlog
         well = backlog < BACKLOG_UNHEALTHY
-        words = "ok" if well else f"{backlog} webhooks wait; the last problem: {self.deliveries.last_problem}"
-        body = {"status": words, "webhooks_waiting": backlog, "last_problem": self.deliveries.last_problem}
+        words = f"{backlog} webhooks wait" if backlog else "every webhook is delivered"
+        if self.deliveries.last_problem:
+            words += f"; the last problem: {self.deliveries.last_problem}"
+        checks = {"webhooks": {"ok": well, "says": words}}
+        body = {"process": "demo-provider", "status": "ok" if well else "failing", "checks": checks}
         return 200 if well else 503, [_JSON], msgspec.json.encode(body)
 
     def _metrics(self) -> bytes:

@@ -7,15 +7,14 @@ from collections import deque
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-import structlog
-
+from server import logs
 from server.payments.demo import wire
 from server.payments.demo.records import Endpoint, Event
 from server.payments.demo.store import Delivery
 from server.payments.demo.world import World
 from server.payments.keepalive_http import KeepAliveClient
 
-log = structlog.get_logger()
+log = logs.logger()
 # Events of one payment share a lane and so keep their order; different payments don't wait for each other.
 LANES = 4
 # A server that restarts should hear soon: the pause grows 1, 2, 4 … and stays at a minute.
