@@ -419,7 +419,7 @@ async def replace_venue(request: Request, body: NewVenue) -> Created | Refusal:
     return _created(await events.replace_venue(desk_of(request), _who(request), number, body))
 
 
-ROUTES = [
+routes = [
     list_events, create_event, read_event, change_event, publish_event, cancel_event, set_fees, add_type, change_type,
     add_show, read_show, change_show, set_prices, set_quotas, change_sale, list_blocked, block_seats, unblock_seats,
     list_own_events, list_venues, create_venue, replace_venue,
