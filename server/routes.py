@@ -11,6 +11,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from server import problems, visitor_session
+from server.accounts import api as accounts_api
+from server.accounts import pages as accounts_pages
+from server.catalog import api as catalog_api
 from server.refusals import Refusal
 from server.settings import Settings
 from server.templating import Templates
@@ -22,6 +25,9 @@ def all_routes(_settings: Settings) -> list[BaseRoute]:
     """Return every route of pages and API."""
     return [
         *visitor_session.routes,
+        *accounts_api.routes,
+        *accounts_pages.routes,
+        *catalog_api.routes,
     ]
 
 
