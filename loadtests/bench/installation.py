@@ -11,7 +11,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,10 +43,16 @@ class Installation:
 
 
 @contextmanager
-def installation(*arguments: str, **settings: str) -> Iterator[Installation]:
-    """Start an installation without a crowd and stop it at the end. *settings* are environment variables."""
-    with tempfile.TemporaryDirectory(prefix="fr-bench-") as folder:
-        os.chmod(folder, 0o755)
+def installation(*arguments: str, var: Path | None = None, **settings: str) -> Iterator[Installation]:
+    """Start an installation without a crowd and stop it at the end. *settings* are environment variables.
+
+    It keeps its files in *var*, or in a folder that is deleted at the end.
+    """
+    with ExitStack() as stack:
+        if var is None:
+            var = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fr-bench-")))
+            os.chmod(var, 0o755)
+        folder = str(var)
         ports = _free_ports(4)
         environment = {name: value for name, value in os.environ.items() if not name.startswith("FRONTROW_")}
         environment |= {
@@ -59,16 +65,18 @@ def installation(*arguments: str, **settings: str) -> Iterator[Installation]:
         } | settings
         for name in ("DATABASE_URL", "REDIS_URL"):
             environment.pop(name, None)
+        log = var / "run.log"
+        log.unlink(missing_ok=True)
         began = time.monotonic()
         process = child.start(
             [sys.executable, "-m", "server.command", "run", "--no-crowd", *arguments],
-            log=Path(folder) / "run.log",
+            log=log,
             env=environment,
         )
         try:
-            first_page_s = _await_page(f"http://127.0.0.1:{ports[0]}/", process, Path(folder), began)
-            _await_told(process, Path(folder))
-            yield Installation(process, ports[0], ports[1], Path(folder), first_page_s)
+            first_page_s = _await_page(f"http://127.0.0.1:{ports[0]}/", process, log, began)
+            _await_told(process, log)
+            yield Installation(process, ports[0], ports[1], var, first_page_s)
         finally:
             child.stop(process, signal.SIGINT, timeout_s=30)
 
@@ -84,7 +92,7 @@ def _free_ports(count: int) -> list[int]:
             probe.close()
 
 
-def _await_page(url: str, process: subprocess.Popen[bytes], folder: Path, began: float) -> float:
+def _await_page(url: str, process: subprocess.Popen[bytes], log: Path, began: float) -> float:
     while time.monotonic() - began < PAGE_TIMEOUT_S and process.poll() is None:
         try:
             with urllib.request.urlopen(url, timeout=5) as page:
@@ -92,13 +100,12 @@ def _await_page(url: str, process: subprocess.Popen[bytes], folder: Path, began:
                     return time.monotonic() - began
         except OSError:
             time.sleep(0.05)
-    raise RuntimeError(f"no page at {url}:\n{(folder / 'run.log').read_text(errors='replace')[-3000:]}")
+    raise RuntimeError(f"no page at {url}:\n{log.read_text(errors='replace')[-3000:]}")
 
 
-def _await_told(process: subprocess.Popen[bytes], folder: Path) -> None:
+def _await_told(process: subprocess.Popen[bytes], log: Path) -> None:
     """Wait until the start has told its addresses: the seed is in and the sales are open."""
     deadline = time.monotonic() + PAGE_TIMEOUT_S
-    log = folder / "run.log"
     while time.monotonic() < deadline and process.poll() is None:
         if "is on sale" in log.read_text(errors="replace"):
             return

@@ -1,0 +1,83 @@
+"""`frontrow run` survives what happens to it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from loadtests.bench import processes
+from loadtests.bench.installation import Installation, installation
+
+DEADLINE_S = 30
+
+pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("installation")]
+
+
+@pytest.fixture
+def var(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder that Postgres' own user may enter."""
+    folder = tmp_path_factory.mktemp("var")
+    for part in (folder, *folder.parents[:3]):
+        os.chmod(part, 0o755)
+    return folder
+
+
+def await_true(condition: Callable[[], bool], what: str) -> None:
+    """Poll *condition* until it holds; fail after 30 s naming *what* was waited for."""
+    deadline = time.monotonic() + DEADLINE_S
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {DEADLINE_S} s for {what}"
+        time.sleep(0.05)
+
+
+def healthy(port: int) -> bool:
+    """Tell whether the process on *port* says that it is well."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2) as page:
+            return bool(page.status == 200)
+    except OSError:
+        return False
+
+
+def test_a_killed_installation_leaves_nothing_running_and_starts_again(var: Path) -> None:
+    """After kill -9 of the supervisor every process ends by itself, and the next start finds the data."""
+    with installation(var=var) as first:
+        pids = first.pids()
+        os.kill(first.process.pid, signal.SIGKILL)
+        first.process.wait()
+        await_true(lambda: not any(processes.command(pid) for pid in pids), "the children to end")
+    with installation(var=var) as second:
+        with urllib.request.urlopen(second.url, timeout=5) as page:
+            assert page.status == 200
+
+
+@pytest.mark.parametrize("words", ["-m server", "-m realtime", "-m workers", "-m server.payments.demo"])
+def test_a_killed_process_is_started_again(running: Installation, words: str) -> None:
+    """The supervisor replaces what dies, and the replacement is healthy."""
+    pid = next(pid for pid in running.pids() if processes.command(pid).endswith(words))
+    os.kill(pid, signal.SIGKILL)
+
+    def replaced() -> bool:
+        return any(other != pid and processes.command(other).endswith(words) for other in running.pids())
+
+    await_true(replaced, f"{words} to be started again")
+    await_true(lambda: healthy(running.port) and healthy(running.live_port), "everything to be well")
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Installation]:
+    with installation() as running:
+        yield running
+
+
+def test_a_second_installation_on_the_same_ports_says_so(running: Installation) -> None:
+    """Somebody who starts it twice reads why the second one does not come up."""
+    with pytest.raises(RuntimeError, match=f"port {running.port} is taken"):
+        with installation(FRONTROW_PORT=str(running.port)):
+            pass
