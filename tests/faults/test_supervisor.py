@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("installation")]
 
 
 @pytest.fixture
-def var(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that Postgres' own user may enter."""
     folder = tmp_path_factory.mktemp("var")
     for part in (folder, *folder.parents[:3]):
@@ -52,9 +52,8 @@ def test_a_killed_installation_leaves_nothing_running_and_starts_again(var: Path
         os.kill(first.process.pid, signal.SIGKILL)
         first.process.wait()
         await_true(lambda: not any(processes.command(pid) for pid in pids), "the children to end")
-    with installation(var=var) as second:
-        with urllib.request.urlopen(second.url, timeout=5) as page:
-            assert page.status == 200
+    with installation(var=var) as second, urllib.request.urlopen(second.url, timeout=5) as page:
+        assert page.status == 200
 
 
 @pytest.mark.parametrize("words", ["-m server", "-m realtime", "-m workers", "-m server.payments.demo"])
@@ -78,6 +77,6 @@ def running() -> Iterator[Installation]:
 
 def test_a_second_installation_on_the_same_ports_says_so(running: Installation) -> None:
     """Somebody who starts it twice reads why the second one does not come up."""
+    taken = installation(FRONTROW_PORT=str(running.port))
     with pytest.raises(RuntimeError, match=f"port {running.port} is taken"):
-        with installation(FRONTROW_PORT=str(running.port)):
-            pass
+        taken.__enter__()
