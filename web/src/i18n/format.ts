@@ -1,0 +1,29 @@
+/** Money and times as the buyer reads them. */
+
+export class Formats {
+  private readonly moneyFormat: Intl.NumberFormat;
+  private readonly digits: number;
+  private readonly clockFormat: Intl.DateTimeFormat;
+  private readonly numberFormat: Intl.NumberFormat;
+
+  constructor(locale: string, currency: string) {
+    this.moneyFormat = new Intl.NumberFormat(locale, { style: "currency", currency: currency.toUpperCase() });
+    this.digits = this.moneyFormat.resolvedOptions().maximumFractionDigits ?? 2;
+    this.clockFormat = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+    this.numberFormat = new Intl.NumberFormat(locale);
+  }
+
+  /** Minor units as money. */
+  readonly money = (amount: number): string => this.moneyFormat.format(amount / 10 ** this.digits);
+
+  /** The viewer's own clock: a hold ends on the watch at their wrist. */
+  readonly clock = (unixMs: number): string => this.clockFormat.format(unixMs);
+
+  readonly number = (n: number): string => this.numberFormat.format(n);
+}
+
+/** Whole minutes and seconds: 7:05. Never negative. */
+export function countdown(leftMs: number): string {
+  const seconds = Math.max(0, Math.ceil(leftMs / 1000));
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}

@@ -1,0 +1,405 @@
+/** Decode a chart into flat arrays by seat number `k`. One pass over the rows; no label is built before it is shown. */
+
+import type { ChartDocument, Numbering } from "./wire";
+import { ascending, at, FORMAT, outlineOf, textAt } from "./wire";
+
+export type Box = [x0: number, y0: number, x1: number, y1: number];
+
+export interface Section {
+  index: number;
+  name: string;
+  floor: number;
+  kind: number; // 0 seated, 1 general admission, 2 tables
+  entrance: string;
+  outline: Float32Array; // centimetres, flat; drawn as a closed polygon
+  box: Box;
+  centre: [number, number];
+  ranges: [k0: number, k1: number][]; // the seats, as few stretches of k as there are
+  rows: [first: number, end: number];
+  seats: number;
+}
+
+export interface Row {
+  section: number;
+  label: string;
+  first: number; // drawing index of its first seat
+  n: number;
+  numbering: number;
+}
+
+export interface Area {
+  index: number;
+  name: string;
+  floor: number;
+  section: number;
+  capacity: number;
+  category: number;
+  outline: Float32Array;
+  box: Box;
+  centre: [number, number];
+}
+
+export interface Shape {
+  kind: string;
+  text: string;
+  outline: Float32Array;
+}
+
+export interface Chart {
+  name: string;
+  venue: string;
+  n: number;
+  /** Seats in drawing order; `k` itself when the chart was never revised. */
+  drawn: Uint32Array;
+  x: Float32Array;
+  y: Float32Array;
+  section: Uint16Array;
+  row: Uint32Array;
+  pos: Uint16Array;
+  run: Uint32Array;
+  category: Uint8Array;
+  attributes: Uint16Array;
+  sections: Section[];
+  rows: Row[];
+  areas: Area[];
+  categories: { name: string; color: string }[];
+  floors: string[];
+  tables: { row: number; name: string; shape: "circle" | "rect"; x: number; y: number; w: number; h: number; turn: number }[];
+  focal: Shape[];
+  decor: Shape[];
+  entrances: { name: string; x: number; y: number }[];
+  companions: Map<number, number[]>;
+  bounds: Box;
+  /** Usual distance between neighbours, centimetres: what "one seat" means on the screen. */
+  pitch: number;
+  numberings: Numbering[];
+  relabelled: Map<number, string>;
+}
+
+export const REMOVED = 0xffff;
+
+export const Attribute = {
+  wheelchairSpace: 1,
+  wheelchairTransfer: 2,
+  companion: 4,
+  semiAmbulatory: 8,
+  liftArmrest: 16,
+  hearingLoop: 32,
+  signLanguage: 64,
+  obstructedView: 128,
+  plusSize: 256,
+  restrictedView: 512,
+  aisle: 1024,
+  stepFree: 2048,
+  behindStage: 4096,
+  noAlcohol: 8192,
+  family: 16384,
+  standingRail: 32768,
+} as const;
+export const ACCESSIBLE = Attribute.wheelchairSpace | Attribute.wheelchairTransfer;
+
+export function decodeChart(doc: ChartDocument): Chart {
+  if (doc.format !== FORMAT) throw new Error(`a chart of format ${doc.format}`);
+  const n = doc.n;
+  const chart: Chart = {
+    name: doc.name,
+    venue: doc.venue,
+    n,
+    drawn: drawingOrder(doc),
+    x: new Float32Array(n),
+    y: new Float32Array(n),
+    section: new Uint16Array(n).fill(REMOVED),
+    row: new Uint32Array(n),
+    pos: new Uint16Array(n),
+    run: new Uint32Array(n),
+    category: new Uint8Array(n),
+    attributes: new Uint16Array(n),
+    sections: [],
+    rows: [],
+    areas: [],
+    categories: doc.categories.map(({ name, color }) => ({ name, color })),
+    floors: doc.floors.map((floor) => floor.name),
+    tables: doc.tables,
+    focal: doc.focal.map(({ kind, name, outline }) => ({ kind, text: name, outline: outlineOf(outline) })),
+    decor: doc.decor.map(({ kind, text, outline }) => ({ kind, text, outline: outlineOf(outline) })),
+    entrances: doc.entrances,
+    companions: new Map(doc.companions.map(([k, ...offsets]) => [k!, offsets.map((o) => k! + o)])),
+    bounds: [...doc.bounds],
+    pitch: 55,
+    numberings: doc.numberings,
+    relabelled: new Map(ascending(doc.relabelled.k).map((k, i) => [k, doc.relabelled.label[i]!])),
+  };
+  placeRows(doc, chart);
+  applyExceptions(doc, chart);
+  chart.areas = doc.areas.map((area, index) => {
+    const outline = outlineOf(area.outline);
+    const box = boxOf(outline);
+    return { ...area, index, outline, box, centre: centroid(outline, box) };
+  });
+  finishSections(doc, chart);
+  chart.pitch = usualPitch(chart);
+  return chart;
+}
+
+function drawingOrder(doc: ChartDocument): Uint32Array {
+  if (doc.order.length === 0) return Uint32Array.from({ length: doc.n }, (_, k) => k);
+  const drawn: number[] = [];
+  for (let i = 0; i + 1 < doc.order.length; i += 2) {
+    for (let k = doc.order[i]!; k < doc.order[i]! + doc.order[i + 1]!; k++) drawn.push(k);
+  }
+  return Uint32Array.from(drawn);
+}
+
+/** Walk sections and rows, undo the second differences, and put every seat on its curve. */
+function placeRows(doc: ChartDocument, chart: Chart): void {
+  const { sections, rows } = doc;
+  const columns = [rows.ax, rows.ay, rows.bx, rows.by, rows.s];
+  const quads = new Map(ascending(doc.quads.row).map((row, i) => [row, [doc.quads.cx[i]!, doc.quads.cy[i]!] as const]));
+  const listed = new Set(ascending(doc.points.row));
+  let [drawnIndex, run, row, ox, oy, step] = [0, -1, 0, 0, 0, 0];
+
+  for (let s = 0; s < sections.id.length; s++) {
+    ox += at(sections.x, s);
+    oy += at(sections.y, s);
+    const firstRow = row;
+    const value = [0, 0, 0, 0, 0];
+    const difference = [0, 0, 0, 0, 0];
+    for (let j = 0; j < at(sections.rows, s); j++, row++) {
+      for (let q = 0; q < 5; q++) {
+        const word = at(columns[q]!, row);
+        if (j === 0) value[q] = word;
+        else {
+          difference[q] = j === 1 ? word : difference[q]! + word;
+          value[q]! += difference[q]!;
+        }
+      }
+      const n = at(rows.n, row);
+      const breaks = doc.breaks[at(rows.breaks, row)]!;
+      const place = listed.has(row) ? null : curve(value, ox, oy, quads.get(row));
+      let gaps = 0;
+      for (let b = 1; b < breaks.length; b += 2) gaps += breaks[b]! / 100;
+      let [x, y, passed, nextBreak] = [ox + value[0]!, oy + value[1]!, 0, 0];
+      run++;
+      chart.rows.push({ section: s, label: textAt(rows.label, row), first: drawnIndex, n, numbering: at(rows.numbering, row) });
+      for (let i = 0; i < n; i++, drawnIndex++) {
+        while (nextBreak < breaks.length && breaks[nextBreak]! <= i) {
+          passed += breaks[nextBreak + 1]! / 100;
+          if (breaks[nextBreak]! > 0) run++;
+          nextBreak += 2;
+        }
+        const k = chart.drawn[drawnIndex]!;
+        if (place) {
+          place(n === 1 ? 0 : (i + passed) / (n - 1 + gaps));
+          chart.x[k] = placed.x;
+          chart.y[k] = placed.y;
+        } else {
+          if (i > 0) {
+            x += doc.points.dx[step]!;
+            y += doc.points.dy[step++]!;
+          }
+          chart.x[k] = x;
+          chart.y[k] = y;
+        }
+        chart.section[k] = s;
+        chart.row[k] = row;
+        chart.pos[k] = i;
+        chart.run[k] = run;
+        chart.category[k] = at(rows.category, row);
+      }
+      markAisles(chart, row, breaks, at(rows.ends, row));
+    }
+    chart.sections.push({
+      index: s,
+      name: sections.name[s]!,
+      floor: at(sections.floor, s),
+      kind: at(sections.kind, s),
+      entrance: textAt(sections.entrance, s),
+      outline: outlineOf(sections.outline[s]!),
+      box: [0, 0, 0, 0],
+      centre: [0, 0],
+      ranges: [],
+      rows: [firstRow, row],
+      seats: 0,
+    });
+  }
+}
+
+/** Where the last call of a curve put its point: one object for all seats, because 60,000 pairs would be garbage. */
+const placed = { x: 0, y: 0 };
+
+/** A row's curve as a function of t, 0 … 1: straight, circular arc by its sagitta, or quadratic. */
+function curve(v: number[], ox: number, oy: number, control?: readonly [number, number]): (t: number) => void {
+  const [ax, ay, bx, by] = [ox + v[0]!, oy + v[1]!, ox + v[2]!, oy + v[3]!];
+  const [mx, my] = [(ax + bx) / 2, (ay + by) / 2];
+  if (control) {
+    const [qx, qy] = [mx + control[0], my + control[1]];
+    return (t) => {
+      const u = 1 - t;
+      placed.x = u * u * ax + 2 * t * u * qx + t * t * bx;
+      placed.y = u * u * ay + 2 * t * u * qy + t * t * by;
+    };
+  }
+  const chord = Math.hypot(bx - ax, by - ay);
+  if (v[4] === 0 || chord === 0) {
+    return (t) => {
+      placed.x = ax + t * (bx - ax);
+      placed.y = ay + t * (by - ay);
+    };
+  }
+  const [dx, dy] = [(bx - ax) / chord, (by - ay) / chord];
+  const alpha = 2 * Math.atan((2 * v[4]!) / chord);
+  const radius = chord / (2 * Math.sin(alpha));
+  const cosine = Math.cos(alpha);
+  return (t) => {
+    const phi = (2 * t - 1) * alpha;
+    const along = radius * Math.sin(phi);
+    const across = radius * (Math.cos(phi) - cosine);
+    placed.x = mx + along * dx - across * dy;
+    placed.y = my + along * dy + across * dx;
+  };
+}
+
+/** `aisle` is not sent: it follows from the ends of the row and its wide breaks. Section kind is known only to finishSections. */
+function markAisles(chart: Chart, row: number, breaks: number[], ends: number): void {
+  const { first, n } = chart.rows[row]!;
+  const mark = (i: number) => {
+    if (i >= 0 && i < n) chart.attributes[chart.drawn[first + i]!]! |= Attribute.aisle;
+  };
+  if (ends & 1) mark(0);
+  if (ends & 2) mark(n - 1);
+  for (let b = 0; b + 1 < breaks.length; b += 2) {
+    if (breaks[b + 1]! >= 50) {
+      mark(breaks[b]! - 1);
+      mark(breaks[b]!);
+    }
+  }
+}
+
+function applyExceptions(doc: ChartDocument, chart: Chart): void {
+  for (const table of doc.tables) {
+    const { first, n } = chart.rows[table.row]!;
+    for (let i = first; i < first + n; i++) chart.attributes[chart.drawn[i]!]! &= ~Attribute.aisle;
+  }
+  for (const [bits, gaps] of doc.attributes) for (const k of ascending(gaps)) chart.attributes[k]! |= bits;
+  for (const [category, gaps] of doc.recategorised) for (const k of ascending(gaps)) chart.category[k] = category;
+  ascending(doc.moved.k).forEach((k, i) => {
+    chart.x[k]! += doc.moved.dx[i]!;
+    chart.y[k]! += doc.moved.dy[i]!;
+  });
+}
+
+function finishSections(doc: ChartDocument, chart: Chart): void {
+  for (const section of chart.sections) {
+    const rows = chart.rows.slice(section.rows[0], section.rows[1]);
+    for (const { first, n } of rows) {
+      section.seats += n;
+      for (let i = first; i < first + n; i++) {
+        const k = chart.drawn[i]!;
+        const last = section.ranges.at(-1);
+        if (last && last[1] === k) last[1] = k + 1;
+        else section.ranges.push([k, k + 1]);
+      }
+    }
+    if (section.outline.length < 6) section.outline = hullOf(chart, section);
+    section.box = boxOf(section.outline);
+    section.centre = centroid(section.outline, section.box);
+  }
+  void doc;
+}
+
+/** A section nobody outlined: the convex hull of its seats, one seat wider. */
+function hullOf(chart: Chart, section: Section): Float32Array {
+  const points: [number, number][] = [];
+  for (const [k0, k1] of section.ranges) {
+    for (let k = k0; k < k1; k++) {
+      for (const [dx, dy] of [[-45, -45], [45, -45], [45, 45], [-45, 45]] as const) points.push([chart.x[k]! + dx, chart.y[k]! + dy]);
+    }
+  }
+  points.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+  const half = (list: [number, number][]) => {
+    const hull: [number, number][] = [];
+    for (const p of list) {
+      while (hull.length > 1) {
+        const [a, b] = [hull.at(-2)!, hull.at(-1)!];
+        if ((b[0] - a[0]) * (p[1] - a[1]) - (b[1] - a[1]) * (p[0] - a[0]) > 0) break;
+        hull.pop();
+      }
+      hull.push(p);
+    }
+    return hull.slice(0, -1);
+  };
+  return Float32Array.from([...half(points), ...half(points.reverse())].flat());
+}
+
+export function boxOf(outline: Float32Array): Box {
+  const box: Box = [Infinity, Infinity, -Infinity, -Infinity];
+  for (let i = 0; i + 1 < outline.length; i += 2) {
+    box[0] = Math.min(box[0], outline[i]!);
+    box[1] = Math.min(box[1], outline[i + 1]!);
+    box[2] = Math.max(box[2], outline[i]!);
+    box[3] = Math.max(box[3], outline[i + 1]!);
+  }
+  return outline.length ? box : [0, 0, 0, 0];
+}
+
+/** Where a label reads best: the area's centroid; the box's middle when that falls outside (an L or a horseshoe). */
+function centroid(outline: Float32Array, box: Box): [number, number] {
+  let [area, cx, cy] = [0, 0, 0];
+  const n = outline.length / 2;
+  // Relative to the first corner: absolute centimetres squared lose the float's precision.
+  const [x0, y0] = [outline[0]!, outline[1]!];
+  for (let i = 0, j = n - 1; i < n; j = i++) {
+    const [ax, ay] = [outline[2 * j]! - x0, outline[2 * j + 1]! - y0];
+    const [bx, by] = [outline[2 * i]! - x0, outline[2 * i + 1]! - y0];
+    const cross = ax * by - bx * ay;
+    area += cross;
+    cx += (ax + bx) * cross;
+    cy += (ay + by) * cross;
+  }
+  const middle: [number, number] = [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2];
+  if (Math.abs(area) < 1) return middle;
+  const centre: [number, number] = [x0 + cx / (3 * area), y0 + cy / (3 * area)];
+  return inside(outline, centre[0], centre[1]) ? centre : middle;
+}
+
+/** Whether a point lies in a polygon (even-odd). */
+export function inside(outline: Float32Array, x: number, y: number): boolean {
+  let odd = false;
+  for (let i = 0, j = outline.length - 2; i < outline.length; j = i, i += 2) {
+    const [ay, by] = [outline[i + 1]!, outline[j + 1]!];
+    if (ay > y !== by > y && x < ((outline[j]! - outline[i]!) * (y - ay)) / (by - ay) + outline[i]!) odd = !odd;
+  }
+  return odd;
+}
+
+/** Median distance of neighbours over up to 400 rows. */
+function usualPitch(chart: Chart): number {
+  const found: number[] = [];
+  const stride = Math.max(1, Math.floor(chart.rows.length / 400));
+  for (let r = 0; r < chart.rows.length; r += stride) {
+    const { first, n } = chart.rows[r]!;
+    if (n < 2) continue;
+    const [a, b] = [chart.drawn[first]!, chart.drawn[first + 1]!];
+    found.push(Math.hypot(chart.x[b]! - chart.x[a]!, chart.y[b]! - chart.y[a]!));
+  }
+  found.sort((a, b) => a - b);
+  return Math.max(20, found[found.length >> 1] ?? 55);
+}
+
+function letters(value: number): string {
+  let [rest, text] = [value, ""];
+  for (; rest > 0; rest = Math.floor((rest - 1) / 26)) text = String.fromCharCode(65 + ((rest - 1) % 26)) + text;
+  return text || String(value);
+}
+
+/** The printed name of a seat, made when it is shown. */
+export function seatLabel(chart: Chart, k: number): string {
+  const special = chart.relabelled.get(k);
+  if (special !== undefined) return special;
+  const row = chart.rows[chart.row[k]!]!;
+  const scheme = chart.numberings[row.numbering]!;
+  const i = chart.pos[k]!;
+  if (scheme[0] === "list") return scheme[1][i] ?? "";
+  const number = scheme[1] + (scheme[3] ? row.n - 1 - i : i) * scheme[2];
+  return scheme[0] === "letters" ? letters(number) : String(number);
+}

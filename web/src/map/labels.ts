@@ -1,0 +1,218 @@
+/**
+ * Words over the map: names and prices of sections and areas, row letters, seat numbers, and the rings of pointer and keyboard.
+ * Text is the dear part of a frame, so while the picture moves this canvas is only shifted; it is wider than the window by MARGIN.
+ */
+
+import type { Camera, Detail } from "./camera";
+import { meets, toScreen, view } from "./camera";
+import type { Chart } from "./chart";
+import { ACCESSIBLE, seatLabel } from "./chart";
+import type { SeatGrid } from "./picking";
+import { SEAT_FILL } from "./gl_renderer";
+import type { Palette } from "./palette";
+import type { MapState } from "./state";
+import { categoryFits, cheapestIn, Shown } from "./state";
+
+export const MARGIN = 96;
+const NUMBERS_MAX = 900;
+
+export interface Speech {
+  money(amount: number): string;
+  number(n: number): string;
+  from(price: string): string;
+  soldOut: string;
+  left(n: number): string;
+  stage: string;
+}
+
+export class Labels {
+  private readonly context: CanvasRenderingContext2D;
+  private drawn: Camera | null = null;
+  private ratio = 1;
+  private readonly widths = new Map<string, number>();
+
+  constructor(
+    private readonly canvas: HTMLCanvasElement,
+    private readonly chart: Chart,
+    private readonly grid: SeatGrid,
+    private readonly speech: Speech,
+  ) {
+    this.context = canvas.getContext("2d")!;
+  }
+
+  resize(width: number, height: number, ratio: number): void {
+    this.ratio = ratio;
+    this.canvas.width = Math.round((width + 2 * MARGIN) * ratio);
+    this.canvas.height = Math.round((height + 2 * MARGIN) * ratio);
+    this.canvas.style.width = `${width + 2 * MARGIN}px`;
+    this.canvas.style.height = `${height + 2 * MARGIN}px`;
+    this.drawn = null;
+  }
+
+  stale(): void {
+    this.drawn = null;
+  }
+
+  /** Move what is drawn to where the camera is now. False when it no longer covers the window and must be painted. */
+  shift(camera: Camera): boolean {
+    const { drawn } = this;
+    if (!drawn) return false;
+    const k = camera.scale / drawn.scale;
+    const [x, y] = [(drawn.x - camera.x) * camera.scale, (drawn.y - camera.y) * camera.scale];
+    this.canvas.style.transform = k === 1 ? `translate(${x}px,${y}px)` : `translate(${x}px,${y}px) scale(${k})`;
+    return k > 0.8 && k < 1.35 && Math.abs(x) < MARGIN && Math.abs(y) < MARGIN;
+  }
+
+  /** Whether the words are stretched. */
+  scaled(camera: Camera): boolean {
+    return this.drawn !== null && this.drawn.scale !== camera.scale;
+  }
+
+  paint(camera: Camera, detail: Detail, state: MapState, palette: Palette): void {
+    const { context } = this;
+    this.drawn = camera;
+    this.canvas.style.transform = "none";
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    context.setTransform(this.ratio, 0, 0, this.ratio, MARGIN * this.ratio, MARGIN * this.ratio);
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    this.stageNames(camera, palette);
+    this.sectionNames(camera, detail, state, palette);
+    this.areaNames(camera, state, palette);
+    if (detail.seat >= 8) this.rowNames(camera, detail, palette);
+    if (detail.numbers) this.numbers(camera, detail, state, palette);
+  }
+
+  private font(size: number, weight: number, palette: Palette): void {
+    this.context.font = `${weight} ${size}px ${palette.font}`;
+  }
+
+  private width(text: string): number {
+    const key = this.context.font + text;
+    let width = this.widths.get(key);
+    if (width === undefined) {
+      if (this.widths.size > 4000) this.widths.clear();
+      width = this.context.measureText(text).width;
+      this.widths.set(key, width);
+    }
+    return width;
+  }
+
+  private stageNames(camera: Camera, palette: Palette): void {
+    for (const focal of this.chart.focal) {
+      if (focal.outline.length < 2) continue;
+      let [x0, y0, x1, y1] = [Infinity, Infinity, -Infinity, -Infinity];
+      for (let i = 0; i < focal.outline.length; i += 2) {
+        [x0, x1] = [Math.min(x0, focal.outline[i]!), Math.max(x1, focal.outline[i]!)];
+        [y0, y1] = [Math.min(y0, focal.outline[i + 1]!), Math.max(y1, focal.outline[i + 1]!)];
+      }
+      const size = Math.min(22, Math.max(10, (y1 - y0) * camera.scale * 0.3));
+      this.font(size, 600, palette);
+      const text = focal.text || this.speech.stage;
+      if (this.width(text) > (x1 - x0) * camera.scale * 0.92 || size > (y1 - y0) * camera.scale * 0.9) continue;
+      const [x, y] = toScreen(camera, (x0 + x1) / 2, (y0 + y1) / 2);
+      this.context.fillStyle = palette.stageOn;
+      this.context.fillText(text, x, y);
+    }
+  }
+
+  /** While seats are not drawn yet: name, cheapest price, and "sold out" in words. Nearer, only the name stays, faint, above its block. */
+  private sectionNames(camera: Camera, detail: Detail, state: MapState, palette: Palette): void {
+    const window = view(camera, MARGIN);
+    for (const section of this.chart.sections) {
+      if (!meets(section.box, window)) continue;
+      const [w, h] = [(section.box[2] - section.box[0]) * camera.scale, (section.box[3] - section.box[1]) * camera.scale];
+      if (detail.seats > 0.5) {
+        this.blockName(camera, section.name, section.box, w, palette);
+        continue;
+      }
+      if (section.seats === 0) continue;
+      const [x, y] = toScreen(camera, section.centre[0], section.centre[1]);
+      const size = Math.min(16, h * 0.42, 10 + w / 14);
+      if (size < 8) continue;
+      const cheapest = cheapestIn(state, section.index);
+      this.font(size, 650, palette);
+      if (this.width(section.name) > w * 0.94) continue;
+      const under = cheapest === null ? this.speech.soldOut : this.speech.from(this.speech.money(cheapest));
+      this.font(size * 0.8, 450, palette);
+      const two = size >= 9 && h > size * 2.6 && this.width(under) < w * 0.92;
+      this.font(size, 650, palette);
+      this.context.fillStyle = cheapest === null ? palette.ink3 : palette.ink;
+      this.context.fillText(section.name, x, two ? y - size * 0.55 : y);
+      if (!two) continue;
+      this.font(size * 0.8, 450, palette);
+      this.context.fillStyle = cheapest === null ? palette.ink3 : palette.ink;
+      this.context.fillText(under, x, y + size * 0.6);
+    }
+  }
+
+  private blockName(camera: Camera, name: string, box: readonly number[], w: number, palette: Palette): void {
+    this.font(13, 600, palette);
+    if (this.width(name) > w) return;
+    const [x, y] = toScreen(camera, (box[0]! + box[2]!) / 2, box[1]!);
+    this.context.lineWidth = 4;
+    this.context.strokeStyle = palette.halo;
+    this.context.strokeText(name, x, y - 9);
+    this.context.fillStyle = palette.ink2;
+    this.context.fillText(name, x, y - 9);
+  }
+
+  private areaNames(camera: Camera, state: MapState, palette: Palette): void {
+    for (const [a, area] of this.chart.areas.entries()) {
+      const w = (area.box[2] - area.box[0]) * camera.scale;
+      const h = (area.box[3] - area.box[1]) * camera.scale;
+      const [x, y] = toScreen(camera, area.centre[0], area.centre[1]);
+      const size = Math.min(20, 10 + w / 24, h * 0.3);
+      if (size < 9) continue;
+      const left = state.remaining[a]!;
+      const price = state.prices[area.category]?.[0];
+      const sold = left === 0 || !price;
+      const under = sold ? this.speech.soldOut : `${this.speech.from(this.speech.money(price.amount))} · ${this.speech.left(left)}`;
+      this.font(size, 650, palette);
+      if (this.width(area.name) > w * 0.95) continue;
+      this.context.fillStyle = sold || !categoryFits(state, area.category) ? palette.ink3 : palette.ink;
+      this.font(size * 0.75, 450, palette);
+      const two = h > size * 2.6 && this.width(under) < w * 0.95;
+      if (two) this.context.fillText(under, x, y + size * 0.7);
+      this.font(size, 650, palette);
+      this.context.fillText(area.name, x, two ? y - size * 0.5 : y);
+    }
+  }
+
+  /** A row's letter at both its ends. */
+  private rowNames(camera: Camera, detail: Detail, palette: Palette): void {
+    const { chart } = this;
+    const window = view(camera, MARGIN);
+    this.font(Math.min(13, Math.max(8.5, detail.seat * 0.55)), 500, palette);
+    this.context.fillStyle = palette.ink3;
+    for (const section of chart.sections) {
+      if (!meets(section.box, window) || section.kind === 2) continue;
+      for (let r = section.rows[0]; r < section.rows[1]; r++) {
+        const row = chart.rows[r]!;
+        if (!row.label || row.n < 2) continue;
+        const [a, b, y, z] = [row.first, row.first + 1, row.first + row.n - 1, row.first + row.n - 2].map((i) => chart.drawn[i]!) as [number, number, number, number];
+        for (const [end, next] of [[a, b], [y, z]] as const) {
+          const [px, py] = toScreen(camera, 2 * chart.x[end]! - chart.x[next]!, 2 * chart.y[end]! - chart.y[next]!);
+          if (px > -MARGIN && py > -MARGIN && px < camera.width + MARGIN && py < camera.height + MARGIN) this.context.fillText(row.label, px, py);
+        }
+      }
+    }
+  }
+
+  private numbers(camera: Camera, detail: Detail, state: MapState, palette: Palette): void {
+    const { chart } = this;
+    const [x0, y0, x1, y1] = view(camera, MARGIN);
+    this.font(Math.min(16, detail.seat * SEAT_FILL * 0.44), 600, palette);
+    let drawn = 0;
+    this.grid.each(x0, y0, x1, y1, (k) => {
+      if (state.shown[k] !== Shown.free || (detail.glyphs && chart.attributes[k]! & ACCESSIBLE) || drawn >= NUMBERS_MAX) return;
+      const category = chart.category[k]!;
+      if (!categoryFits(state, category) || state.filter.accessible) return;
+      drawn++;
+      const [px, py] = toScreen(camera, chart.x[k]!, chart.y[k]!);
+      this.context.fillStyle = palette.onCategory[category]!;
+      this.context.fillText(seatLabel(chart, k), px, py + 0.5);
+    });
+  }
+}
