@@ -38,7 +38,7 @@ from scans s
 where s.id = $1;
 
 -- name: read_counters
--- The door in numbers: tickets that may enter, people who did, people inside.
+-- The door in numbers: tickets that may enter, those that did, those inside.
 select (select count(*) from tickets t where t.show_id = $1 and t.state <> 'void') as tickets,
        (select count(*) from presence p where p.show_id = $1 and p.entries > 0) as admitted,
        (select count(*) from presence p where p.show_id = $1 and p.inside) as inside;
@@ -61,7 +61,8 @@ order by g.position, g.id;
 
 -- name: find_tickets
 -- Tickets of a show by the beginning of a name, by the order's reference or the buyer's name, or by the words of a seat. $2 is lower
--- case and escaped for LIKE, $3 the same in capitals for references, $4 the words one by one.
+-- case and escaped for LIKE, $3 the same in capitals for references, $4 the words one by
+-- one, $6 the text read as a ticket number, if it is one.
 select t.ticket_id, t.state, t.category_name, t.type_name, t.section, t.row_label, t.seat_label, t.holder_name,
        o.ref, o.buyer_name, coalesce(p.inside, false) as inside, coalesce(p.entries, 0) as entries, f.scanned_at as first_at,
        fg.name as first_gate
@@ -75,13 +76,14 @@ where t.show_id = $1
        or lower(o.buyer_name) like $2 || '%' or lower(o.buyer_name) like '% ' || $2 || '%'
        or lower(o.buyer_email) like $2 || '%'
        or o.ref like $3 || '%'
+       or t.ticket_id = $6
        or (lower(t.row_label) = $4[1] and lower(t.seat_label) = $4[2])
        or (lower(t.section) = $4[1] and lower(t.row_label) = $4[2] and lower(t.seat_label) = $4[3]))
 order by t.state = 'void', lower(t.holder_name), t.k nulls last, t.ticket_id
 limit $5;
 
 -- name: read_door_shows
--- Shows whose doors could be open around a moment, soonest first: from a day after their start to ten years before it.
+-- Shows whose doors may open soon, soonest first: everything on sale from a day after its start on.
 select s.id, e.title, s.label, s.starts_at, s.doors_at, s.venue_id, v.name as venue, v.time_zone,
        coalesce((select jsonb_agg(jsonb_build_object('id', g.id, 'name', g.name) order by g.position, g.id)
                  from gates g where g.venue_id = s.venue_id), '[]') as gates

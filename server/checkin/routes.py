@@ -1,0 +1,205 @@
+"""The door over HTTP: scans, undo, counters, lookup, gates, devices, and the page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from redis.exceptions import RedisError
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from server.checkin import postgres_checkin
+from server.checkin.door import Door
+from server.checkin.scan import ScanAnswer, ScanRefused
+from server.checkin.views import (
+    CheckinCounters,
+    DeviceView,
+    DoorShows,
+    FoundTickets,
+    GateView,
+    NewDevice,
+    NewGate,
+    ScanBatch,
+    ScanResults,
+    Search,
+    Undo,
+)
+from server.endpoint import endpoint, query
+from server.principal import Principal
+from server.refusals import Refusal
+from server.services import Services
+from server.tickets.keyring import Keyring
+
+_log = structlog.get_logger()
+
+
+@endpoint(
+    "POST",
+    "/api/v1/scans",
+    body=ScanBatch,
+    reply=ScanResults,
+    summary="Scan tickets at the door",
+    scope="scans:write",
+    tag="door",
+)
+async def scan_tickets(request: Request, body: ScanBatch) -> ScanResults:
+    """Judge each scan in a transaction of its own: a bad one does not hold up the next."""
+    services, who = _caller(request)
+    door = door_of(request)
+    answers: list[ScanAnswer] = []
+    refused: list[ScanRefused] = []
+    for scan in body.scans:
+        answer = await door.scan(who.org_id, scan, who.user_id)
+        if isinstance(answer, ScanAnswer):
+            answers.append(answer)
+        else:
+            refused.append(answer)
+    for show in {scan.show for scan in body.scans} if answers else ():
+        await _tell(services, who.org_id, show)
+    return ScanResults(tuple(answers), tuple(refused))
+
+
+@endpoint(
+    "POST",
+    "/api/v1/scans/{scan:int}/undo",
+    body=Undo,
+    reply=ScanAnswer,
+    summary="Take back a ticket's last admission or exit",
+    scope="scans:write",
+    refusals=("scan_unknown", "scan_not_undoable", "scan_key_reused", "device_unknown", "device_revoked"),
+    tag="door",
+)
+async def undo_scan(request: Request, body: Undo) -> ScanAnswer | Refusal:
+    """Record an undo; the scan itself stays on record."""
+    services, who = _caller(request)
+    answer = await door_of(request).undo(who.org_id, request.path_params["scan"], body.device, body.seq, who.user_id)
+    if isinstance(answer, ScanAnswer) and answer.ticket is not None:
+        await _tell(services, who.org_id, answer.ticket.show)
+    return answer
+
+
+@endpoint(
+    "GET",
+    "/api/v1/shows/{show:int}/checkin",
+    reply=CheckinCounters,
+    summary="Count who came in, by gate",
+    scope="scans:read",
+    tag="door",
+)
+async def count_checkin(request: Request) -> CheckinCounters:
+    """Read the counters as they are now."""
+    services, who = _caller(request)
+    return await postgres_checkin.read_counters(services.database, who.org_id, request.path_params["show"])
+
+
+@endpoint(
+    "GET",
+    "/api/v1/shows/{show:int}/checkin/tickets",
+    query=Search,
+    reply=FoundTickets,
+    summary="Find a ticket by name, order or seat",
+    scope="tickets:read",
+    tag="door",
+)
+async def find_ticket(request: Request) -> FoundTickets | Refusal:
+    """Look somebody up who has no code at hand."""
+    search = query(request, Search)
+    if isinstance(search, Refusal):
+        return search
+    services, who = _caller(request)
+    return await postgres_checkin.find_tickets(services.database, who.org_id, request.path_params["show"], search.q)
+
+
+@endpoint(
+    "GET", "/api/v1/door/shows", reply=DoorShows, summary="List shows whose doors may open soon", scope="scans:read"
+)
+async def list_door_shows(request: Request) -> DoorShows:
+    """What the door's page offers to choose from."""
+    services, who = _caller(request)
+    async with services.database.tenant(who.org_id) as connection:
+        return DoorShows(await postgres_checkin.door_shows(connection))
+
+
+@endpoint(
+    "POST",
+    "/api/v1/door/gates",
+    body=NewGate,
+    reply=GateView,
+    status=201,
+    summary="Add a gate to a venue",
+    scope="scans:write",
+    refusals=("venue_unknown", "gate_name_taken"),
+)
+async def add_gate(request: Request, body: NewGate) -> GateView | Refusal:
+    """A venue needs one gate before anybody can scan there."""
+    services, who = _caller(request)
+    async with services.database.tenant(who.org_id) as connection:
+        return await postgres_checkin.add_gate(connection, body)
+
+
+@endpoint(
+    "POST",
+    "/api/v1/door/devices",
+    body=NewDevice,
+    reply=DeviceView,
+    status=201,
+    summary="Enrol a device that scans",
+    scope="scans:write",
+)
+async def enrol_device(request: Request, body: NewDevice) -> DeviceView:
+    """Done once per browser or machine."""
+    services, who = _caller(request)
+    async with services.database.tenant(who.org_id) as connection:
+        return DeviceView(await postgres_checkin.enrol_device(connection, body.name, who.user_id))
+
+
+async def door_page(request: Request) -> Response:
+    """The scanner. Whoever is not signed in for the door is sent to sign in, and comes back here."""
+    services: Services = request.app.state.services
+    who = await services.principals.principal(request)
+    if not isinstance(who, Principal):
+        return RedirectResponse("/sign-in?next=/door", 303)
+    if not who.may("scans:write"):
+        return services.templates.page(
+            request, "door.html", status=403, who=who, allowed=False, live_port=0, live_url=""
+        )
+    settings = services.settings
+    return services.templates.page(
+        request, "door.html", who=who, allowed=True, live_port=settings.live_port, live_url=settings.live_url
+    )
+
+
+def door_of(request: Request) -> Door:
+    """Return the process's door, made with the first scan."""
+    state = request.app.state
+    if not hasattr(state, "door"):
+        database = state.services.database
+        state.door = Door(database, Keyring(database))
+    door: Door = state.door
+    return door
+
+
+def _caller(request: Request) -> tuple[Services, Principal]:
+    return request.app.state.services, request.state.principal
+
+
+async def _tell(services: Services, org_id: int, show: int) -> None:
+    """Let live dashboards know. They read the figures themselves, so a lost message costs a moment, not the truth."""
+    try:
+        await services.redis.publish(f"activity:{org_id}", f'{{"show":{show},"kind":"scan"}}')
+    except RedisError as error:
+        _log.warning("activity.unheard", org_id=org_id, show=show, error=str(error))
+
+
+routes: list[BaseRoute | Any] = [
+    scan_tickets,
+    undo_scan,
+    count_checkin,
+    find_ticket,
+    list_door_shows,
+    add_gate,
+    enrol_device,
+    Route("/door", door_page),
+]

@@ -1,0 +1,121 @@
+"""Tickets on paper and in the calendar."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import icalendar
+import pytest
+from pypdf import PdfReader
+
+from server.tickets.calendar_file import calendar_file
+from server.tickets.face import Occasion, TicketFace
+from server.tickets.ticket_pdf import tickets_pdf
+from tests.unit.mail.letters import OCCASION, faces
+
+
+def pages(tickets: list[TicketFace], occasion: Occasion = OCCASION, locale: str = "en") -> list[str]:
+    """The text of each page, as a reader finds it."""
+    pdf = PdfReader(io.BytesIO(tickets_pdf(tickets, occasion, order_ref="7QK2M9XPAB", locale=locale)))
+    return [page.extract_text() for page in pdf.pages]
+
+
+def test_each_ticket_has_its_page_with_everything_on_it() -> None:
+    """Who, what, when in the venue's time, where, which seat, and the number to read out."""
+    first, second = pages(faces(2))
+    for word in (
+        "Twelfth Night",
+        "Thursday, December 3, 2026",
+        "7:30",
+        "Großes Haus, Bühnenweg 4, 8010 Graz",
+        "Stalls",
+        "Müller-Łukasiewicz",
+    ):
+        assert word in first
+    assert faces(2)[1].number in second
+    assert "2 of 2" in second
+
+
+def test_german_paper_is_german() -> None:
+    """Labels, date and time follow the buyer's language."""
+    (text,) = pages(faces(1), locale="de")
+    assert "Reihe" in text
+    assert "19:30" in text
+    assert "Donnerstag, 3. Dezember 2026" in text
+
+
+def test_the_same_tickets_are_the_same_bytes() -> None:
+    """No clock and no random id gets in, so a retried delivery attaches the same file."""
+    assert tickets_pdf(faces(2), OCCASION, order_ref="R", locale="en") == tickets_pdf(
+        faces(2), OCCASION, order_ref="R", locale="en"
+    )
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Ελένη Παπαδοπούλου",
+        "Жанна Иванова",
+        "Nguyễn Thị Hồng",
+        "王小明",
+        "山田 はなこ",
+        "김민준",
+        "عائشة",
+        "🎭",
+        "x" * 200,
+    ],
+)
+def test_any_name_can_be_printed(name: str) -> None:
+    """Greek, Cyrillic and Vietnamese read back as written; what has no letters here never stops the press."""
+    (text,) = pages([replace(faces(1)[0], holder=name)])
+    if name[0] in "ΕЖN":
+        assert name in text
+
+
+def test_long_words_stay_on_the_page() -> None:
+    """A very long title, area and venue are shrunk or cut, never lost off the edge."""
+    long = "Donaudampfschifffahrtsgesellschaft " * 8
+    occasion = replace(OCCASION, title=long, venue=long, organiser=long)
+    (text,) = pages([replace(faces(1)[0], section=long, row="", seat="")], occasion)
+    assert "…" in text
+
+
+def test_a_void_ticket_says_so() -> None:
+    """Printing a refunded ticket does not make it look good."""
+    assert "Not valid any more" in pages([replace(faces(1)[0], valid=False)])[0]
+
+
+def test_the_printer_is_loaded_only_when_something_is_printed() -> None:
+    """Processes that never print do not carry reportlab."""
+    loaded = subprocess.run(
+        [sys.executable, "-c", "import sys, server.tickets.ticket_pdf, server.tickets.calendar_file\nprint('reportlab' in sys.modules, 'icalendar' in sys.modules)"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert loaded.stdout.strip() == "False False"
+
+
+def test_the_calendar_entry_is_in_the_venue_s_time() -> None:
+    """Start and end carry the zone, whose rules travel with the file; the way back to the tickets is in it."""
+    stamp = datetime(2026, 9, 1, tzinfo=UTC)
+    raw = calendar_file(OCCASION, order_ref="R1", page_url="http://x/orders/R1?key=k", stamp=stamp, locale="en")
+    assert b"DTSTART;TZID=Europe/Vienna:20261203T193000" in raw
+    calendar = icalendar.Calendar.from_ical(raw)
+    (entry,) = calendar.walk("VEVENT")
+    assert entry.decoded("dtstart") == OCCASION.starts_at
+    assert entry.decoded("dtend") == OCCASION.ends_at
+    assert str(entry["location"]) == "Großes Haus, Bühnenweg 4, 8010 Graz"
+    assert len(calendar.walk("VTIMEZONE")) == 1
+    assert raw == calendar_file(OCCASION, order_ref="R1", page_url="http://x/orders/R1?key=k", stamp=stamp, locale="en")
+
+
+def test_a_show_without_an_end_lasts_an_evening() -> None:
+    """Calendars want an end."""
+    raw = calendar_file(
+        replace(OCCASION, ends_at=None), order_ref="R", page_url="http://x", stamp=OCCASION.starts_at, locale="en"
+    )
+    (entry,) = icalendar.Calendar.from_ical(raw).walk("VEVENT")
+    assert entry.decoded("dtend") > entry.decoded("dtstart")
