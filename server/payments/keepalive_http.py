@@ -1,6 +1,6 @@
 """A small HTTP/1.1 client for many short calls to one origin: connections kept open, parsed by httptools, TLS when https.
 
-Made because a call through httpx costs 4 to 5 times the processor time (docs/demo-provider.md has the numbers) and a purchase makes
+Made because a call through httpx costs 8 times the processor time (docs/demo-provider.md has the numbers) and a purchase makes
 several. It does what talking to a payment provider needs and no more: no redirects, no cookies, no compression.
 """
 

@@ -56,7 +56,7 @@ def read(form: Mapping[str, Any], spec: Spec, prefix: str = "") -> dict[str, Any
     """Check *form* against *spec*; refuse unknown, missing and ill-typed parameters by name."""
     values: dict[str, Any] = {}
     for name, raw in form.items():
-        reader = spec.get(name) or spec.get(name + "!")
+        reader = None if name.endswith("!") else spec.get(name) or spec.get(name + "!")
         label = f"{prefix}[{name}]" if prefix else name
         if reader is None:
             raise invalid(f"Received unknown parameter: {label}", code="parameter_unknown", param=label, early=True)
