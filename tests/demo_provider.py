@@ -59,7 +59,7 @@ class DemoProcess:
             assert self._process.poll() is None, "the demo provider ended at once"
             try:
                 connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=1)
-                connection.request("GET", "/health")
+                connection.request("GET", "/healthz")
                 connection.getresponse().read()
                 connection.close()
                 return

@@ -236,7 +236,7 @@ async def test_health_says_what_waits(hook: tuple[Hook, str], started: Callable[
     client = KeepAliveClient(process.origin)
     async with asyncio.timeout(WAIT_S):
         while True:
-            body = json.loads((await client.send("GET", "/health", {})).body)
+            body = json.loads((await client.send("GET", "/healthz", {})).body)
             if "answered 500" in body["checks"]["webhooks"]["says"]:
                 break
             await asyncio.sleep(0.05)

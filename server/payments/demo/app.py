@@ -95,7 +95,7 @@ class DemoProvider:
             return self._bank(method, path, text)
         if (method, path) == ("GET", "/test-cards"):
             return 200, [_JSON], TEST_CARDS
-        if (method, path) == ("GET", "/health"):
+        if (method, path) == ("GET", "/healthz"):
             return self._health()
         if (method, path) == ("GET", "/metrics"):
             return 200, [(b"content-type", b"text/plain; version=0.0.4")], self._metrics()

@@ -90,7 +90,7 @@ async def test_nothing_else_passes(shop: httpx.AsyncClient, payments: StripePaym
         ("GET", f"{base}/{intent.intent_id}/confirm", {}),
         ("GET", f"{base}/..%2Fbalance", {}),
         ("GET", "/demo-provider/metrics", {}),
-        ("GET", "/demo-provider/health", {}),
+        ("GET", "/demo-provider/healthz", {}),
     ):
         reply = await shop.request(method, path, headers=headers)
         assert (reply.status_code, reply.json()["code"]) == (404, "not_found"), path
