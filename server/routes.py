@@ -14,6 +14,7 @@ from server import problems, visitor_session
 from server.accounts import api as accounts_api
 from server.accounts import pages as accounts_pages
 from server.catalog import api as catalog_api
+from server.payments import demo_proxy
 from server.refusals import Refusal
 from server.settings import Settings
 from server.templating import Templates
@@ -21,9 +22,10 @@ from server.templating import Templates
 _CODES = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 
 
-def all_routes(_settings: Settings) -> list[BaseRoute]:
+def all_routes(settings: Settings) -> list[BaseRoute]:
     """Return every route of pages and API."""
     return [
+        *demo_proxy.routes(settings),
         *visitor_session.routes,
         *accounts_api.routes,
         *accounts_pages.routes,

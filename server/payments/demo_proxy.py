@@ -1,7 +1,7 @@
 """What a buyer's browser needs of the demo provider, passed through our own origin: confirm, look again, bank page, test cards.
 
 The provider itself listens on loopback only, so this is the one door to it from outside, and it opens for publishable keys alone.
-Mount at `/demo-provider` when, and only when, the demo provider is in use.
+Mounted when, and only when, the demo provider is in use.
 """
 
 import re
@@ -9,9 +9,12 @@ from collections.abc import MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from starlette.routing import BaseRoute, Mount
+
 from server import problems
 from server.payments.keepalive_http import KeepAliveClient, Reply
 from server.refusals import Refusal
+from server.settings import Settings
 
 PREFIX = "/demo-provider"
 BODY_BYTES_MAX = 16 * 1024
@@ -33,6 +36,13 @@ _SENT_BACK = (
     "request-id",
     "idempotent-replayed",
 )
+
+
+def routes(settings: Settings) -> list[BaseRoute]:
+    """Return the mount when the demo provider takes the money, nothing otherwise."""
+    if not settings.demo_payments:
+        return []
+    return [Mount(PREFIX, DemoProxy(f"http://127.0.0.1:{settings.provider_port}", public_url=settings.public_url))]
 
 
 class DemoProxy:
