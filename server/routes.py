@@ -15,9 +15,12 @@ from server.accounts import api as accounts_api
 from server.accounts import pages as accounts_pages
 from server.catalog import api as catalog_api
 from server.payments import demo_proxy
+from server.checkin import routes as checkin_routes
+from server.mail import mailbox
 from server.refusals import Refusal
 from server.settings import Settings
 from server.templating import Templates
+from server.tickets import routes as ticket_routes
 
 _CODES = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 
@@ -30,6 +33,9 @@ def all_routes(settings: Settings) -> list[BaseRoute]:
         *accounts_api.routes,
         *accounts_pages.routes,
         *catalog_api.routes,
+        *ticket_routes.routes,
+        *checkin_routes.routes,
+        *(mailbox.routes if settings.capture_mail else ()),
     ]
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import structlog
 from redis.exceptions import RedisError
 from starlette.requests import Request
@@ -193,7 +191,7 @@ async def _tell(services: Services, org_id: int, show: int) -> None:
         _log.warning("activity.unheard", org_id=org_id, show=show, error=str(error))
 
 
-routes: list[BaseRoute | Any] = [
+routes: list[BaseRoute] = [
     scan_tickets,
     undo_scan,
     count_checkin,
