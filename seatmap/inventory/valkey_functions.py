@@ -10,14 +10,15 @@ from redis.asyncio import Redis
 from seatmap.faults import Corrupt
 from seatmap.inventory import keys
 from seatmap.inventory.model import ShowKey
-from seatmap.inventory.scripts import load_library
+from seatmap.inventory.scripts import Library
 from seatmap.inventory.valkey_pipeline import FunctionMissing, ValkeyPipeline
 
 
 class ValkeyFunctions:
     """The functions by verb. A store that was emptied gets the library again without an error to the caller."""
 
-    def __init__(self, redis: Redis, timeout_s: float) -> None:
+    def __init__(self, redis: Redis, timeout_s: float, library: Library) -> None:
+        self._library = library
         self._pipeline = ValkeyPipeline(redis, timeout_s)
         self._loading = asyncio.Lock()
         self.command = self._pipeline.command
@@ -25,7 +26,7 @@ class ValkeyFunctions:
 
     async def call(self, verb: str, key: ShowKey, more_keys: Sequence[str], *args: str | bytes | int) -> Any:
         """Call *verb* for the show; *more_keys* follow the show's own."""
-        packed = _pack(verb, key, more_keys, args)
+        packed = _pack(self._library.functions[verb], key, more_keys, args)
         try:
             return await self._pipeline.send(packed)
         except FunctionMissing:
@@ -35,14 +36,14 @@ class ValkeyFunctions:
     async def _load(self) -> None:
         async with self._loading:
             try:
-                await self.command("FUNCTION", "LOAD", load_library().source)
+                await self.command("FUNCTION", "LOAD", self._library.source)
             except Corrupt as error:
                 if "already exists" not in str(error):  # somebody was faster
                     raise
 
 
-def _pack(verb: str, key: ShowKey, more_keys: Sequence[str], args: Sequence[str | bytes | int]) -> bytes:
-    head = _head(verb, key, len(more_keys))
+def _pack(function: str, key: ShowKey, more_keys: Sequence[str], args: Sequence[str | bytes | int]) -> bytes:
+    head = _head(function, key, len(more_keys))
     count = 3 + len(keys.SHOW_PARTS) + len(more_keys) + len(args)
     parts = [b"*%d\r\n" % count, head]
     for value in (*more_keys, *args):
@@ -52,8 +53,8 @@ def _pack(verb: str, key: ShowKey, more_keys: Sequence[str], args: Sequence[str 
 
 
 @lru_cache(maxsize=65536)
-def _head(verb: str, key: ShowKey, more_keys: int) -> bytes:
+def _head(function: str, key: ShowKey, more_keys: int) -> bytes:
     """Pack what is the same in every call: a third of the client's work for a hold (RESP, bulk strings)."""
     names = keys.show_keys(key)
-    words = ("FCALL", load_library().functions[verb], str(len(names) + more_keys), *names)
+    words = ("FCALL", function, str(len(names) + more_keys), *names)
     return b"".join(b"$%d\r\n%b\r\n" % (len(word.encode()), word.encode()) for word in words)

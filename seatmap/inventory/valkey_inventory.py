@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from redis.asyncio import Redis
 
@@ -28,6 +29,7 @@ from seatmap.inventory.model import (
 )
 from seatmap.inventory.rules.organising import priced_pairs
 from seatmap.inventory.rules.selling import visitor_of
+from seatmap.inventory.scripts import Library, load_library
 from seatmap.inventory.valkey_functions import ValkeyFunctions
 from seatmap.inventory.valkey_opening import ShowOpener
 
@@ -41,8 +43,10 @@ class ValkeyInventory:
     `Corrupt` (the store contradicts itself).
     """
 
-    def __init__(self, redis: Redis, timeout_s: float = 5.0) -> None:
-        self._functions = ValkeyFunctions(redis, timeout_s)
+    new_suffix = staticmethod(partial(secrets.token_urlsafe, 6))  # of hold ids; tests put a counter here
+
+    def __init__(self, redis: Redis, timeout_s: float = 5.0, library: Library | None = None) -> None:
+        self._functions = ValkeyFunctions(redis, timeout_s, library or load_library())
         self._opener = ShowOpener(self._functions)
 
     async def aclose(self) -> None:
@@ -58,7 +62,7 @@ class ValkeyInventory:
             key,
             (_command_key(key, visitor, command_id), keys.pass_key(key.event_id, visitor)),
             visitor,
-            f"{visitor}.{secrets.token_urlsafe(6)}",
+            f"{visitor}.{self.new_suffix()}",
             wire.flat(request.seats),
             wire.flat(request.areas),
             int(request.accessible),

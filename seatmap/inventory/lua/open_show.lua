@@ -86,6 +86,7 @@ return function(keys, args)
     for _, hold in ipairs(unpack_value(args[9])) do holds[string.match(hold[ID], '^(.*)%.')] = hold end
   end
   config = unpack_value(args[2])
+  config.clock_ms = before and before.clock_ms or 0
   local now = now_ms()
   config.epoch = math.max(math.floor(now / 1000), before and before.epoch + 1 or 0, tonumber(args[3]) + 1)
 

@@ -1,0 +1,42 @@
+"""What to offer instead of seats that are gone: the nearest windows of the same size and category."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from seatmap.inventory.seat_index import Bools, SeatIndex
+from seatmap.inventory.windows import Mode, Party, Windows, find_windows, without
+
+OTHER_SECTION: Final = 8.0  # metres a seat in another section must be nearer to be as good
+VIEW: Final = 20.0  # metres a whole step from best to worst view is worth
+
+
+def equivalents(
+    index: SeatIndex, free: Bools, wanted: Sequence[int], count: int = 3, mode: Mode = "priced"
+) -> tuple[tuple[int, ...], ...]:
+    """Offer up to *count* windows for *wanted* seats (k) that a hold was refused: nearest first, sharing no seat.
+
+    Same party size, only categories that were asked for, nothing protected. *free* is over k.
+    """
+    asked = [int(index.line_of[k]) for k in wanted if 0 <= k < index.seat_count and index.line_of[k] >= 0]
+    if not asked:
+        return ()
+    size = len(asked)
+    party = Party(size, categories=frozenset(index.category[asked].tolist()))
+    windows = _by_nearness(index, find_windows(index, index.lines(free), party, size, mode), asked)
+    offers: list[tuple[int, ...]] = []
+    while len(offers) < count and len(windows.at):
+        at = int(windows.at[windows.cost.argmin()])
+        offers.append(index.seats(at, size))
+        windows = without(windows, at, size, size)
+    return tuple(offers)
+
+
+def _by_nearness(index: SeatIndex, windows: Windows, asked: list[int]) -> Windows:
+    size = len(asked)
+    x, y = index.x[asked].mean(), index.y[asked].mean()
+    end = windows.at + size - 1
+    away = np.hypot((index.x[windows.at] + index.x[end]) / 2 - x, (index.y[windows.at] + index.y[end]) / 2 - y)
+    elsewhere = index.section[windows.at] != index.section[asked[0]]
+    return Windows(windows.at, away + OTHER_SECTION * elsewhere + VIEW * windows.cost)
