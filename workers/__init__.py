@@ -1,1 +1,1 @@
-"""Background jobs on arq: finalise, deliver, sweep, reconcile."""
+"""Jobs: whatever must happen after a commit, or by itself. `app.py` composes, `jobs.py` lists, the deeds are in `server`."""

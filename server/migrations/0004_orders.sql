@@ -111,6 +111,9 @@ create table refunds (
     reason text not null check (reason in
         ('staff', 'late_money', 'double_payment', 'external', 'event_cancelled')),
     note text not null default '' check (length(note) <= 500),
+    -- Where the promise was taken from in the ledger, so that a failed one goes back there.
+    platform_fees bigint not null default 0 check (platform_fees >= 0),
+    from_suspense boolean not null default false,
     provider_refund_id text,
     idempotency_key text not null,
     requested_by bigint references users (id),
@@ -185,6 +188,8 @@ create table inbox (
     error text,
     constraint inbox_event_once unique (provider, event_id)
 );
+-- Whoever applied a payment settles the webhooks that told of it.
+create index inbox_unsettled_intent on inbox (intent_id) where settled_at is null;
 create index inbox_ready on inbox (available_at) where settled_at is null and dead_at is null;
 
 -- Effects that must follow a commit. `deadline` is when somebody must have noticed that one is late.
@@ -374,15 +379,16 @@ create function postpone_inbox(wanted bigint, delay_s double precision, why text
      where i.id = wanted and i.settled_at is null;
   end;
 
--- Door: take up to `most` effects that are due, or those of one order, with what of the order they need.
-create function claim_outbox(most integer, lease_s integer, of_order bigint)
+-- Door: take up to `most` effects of some kinds that are due (with `of_order`, one order's), with what of the order they need.
+create function claim_outbox(most integer, lease_s integer, kinds text[], of_order bigint)
   returns table (id bigint, org_id bigint, order_id bigint, kind text, payload text, tries smallint,
                  ref text, event_id integer, show_id integer, visitor text, hold_id text, total bigint, currency text, places bigint)
   language sql volatile security definer set search_path = public
   begin atomic
     update outbox o set available_at = now() + make_interval(secs => lease_s), tries = o.tries + 1
       from (select c.id, c.order_id from outbox c
-             where c.settled_at is null and c.dead_at is null and c.available_at <= now() and (of_order is null or c.order_id = of_order)
+             where c.settled_at is null and c.dead_at is null and c.available_at <= now() and c.kind = any (kinds)
+               and (of_order is null or c.order_id = of_order)
              order by c.available_at limit most for update skip locked) ready
       join orders p on p.id = ready.order_id
      where o.id = ready.id
@@ -488,13 +494,13 @@ create function sellable_shows()
 
 revoke all on function
     owner_of_order(text), store_event(text, text, text, text, text, bigint, bytea), claim_inbox(integer, integer),
-    settle_inbox(bigint[], text[]), postpone_inbox(bigint, double precision, text, boolean), claim_outbox(integer, integer, bigint),
+    settle_inbox(bigint[], text[]), postpone_inbox(bigint, double precision, text, boolean), claim_outbox(integer, integer, text[], bigint),
     settle_outbox(bigint[], text[]), postpone_outbox(bigint, double precision, text, boolean), claim_due_orders(integer, integer),
     attempts_of_intents(text, text[]), refunds_of_provider(text[], bigint[]), owner_of_attempt(bigint), delivery_backlog(),
     all_organisations(), sellable_shows() from public;
 grant execute on function
     owner_of_order(text), store_event(text, text, text, text, text, bigint, bytea), claim_inbox(integer, integer),
-    settle_inbox(bigint[], text[]), postpone_inbox(bigint, double precision, text, boolean), claim_outbox(integer, integer, bigint),
+    settle_inbox(bigint[], text[]), postpone_inbox(bigint, double precision, text, boolean), claim_outbox(integer, integer, text[], bigint),
     settle_outbox(bigint[], text[]), postpone_outbox(bigint, double precision, text, boolean), claim_due_orders(integer, integer),
     attempts_of_intents(text, text[]), refunds_of_provider(text[], bigint[]), owner_of_attempt(bigint), delivery_backlog(),
     all_organisations(), sellable_shows() to frontrow_app;

@@ -6,9 +6,9 @@ The caller holds the lock on the order, fetched the intent before it, and carrie
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, assert_never
 
-from server.orders.states import ATTEMPT_OPEN, TICKETED, AttemptState, OrderState
+from server.orders.states import ATTEMPT_OPEN, AttemptState, OrderState
 from server.payments.provider import IntentStatus
 
 # How long the stock of an order stays off sale while nobody can say what became of its payment (R5).
@@ -103,6 +103,8 @@ def decide(due: Due, truth: Truth) -> Decision:
             return _progress(due, "processing", truth)
         case "requires_payment_method" | "requires_confirmation":
             return _progress(due, "created", truth)
+        case _:
+            assert_never(truth.status)
 
 
 def _money(due: Due, truth: Truth) -> Decision:
@@ -115,6 +117,8 @@ def _money(due: Due, truth: Truth) -> Decision:
             return Sell() if due.order == "awaiting_payment" else SellLate()
         case "paid" | "partly_refunded" | "refunding" | "refunded" | "quarantined":
             return GiveBack("double_payment")
+        case _:
+            assert_never(due.order)
 
 
 def _ended(due: Due, truth: Truth) -> Decision:
@@ -153,6 +157,8 @@ def decide_ending(
         case "processing" | "requires_capture" | None:
             doubted_ms = 0 if doubt_since_ms is None else now_ms - doubt_since_ms
             return "end_in_doubt" if doubted_ms >= DOUBT_MAX_MS else "doubt"
+        case _:
+            assert_never(status)
 
 
 def after_refund(order: OrderState, captured: int, returned: int, outstanding: int) -> OrderState:
@@ -172,11 +178,11 @@ def refundable(captured: int, promised: int) -> int:
     return captured - promised
 
 
-def message(order: OrderState, attempt: AttemptState | None, declined: bool, *, no_answer: bool) -> str:
+def message(order: OrderState, attempt: AttemptState | None, declined: bool, *, doubted: bool) -> str:
     """Say what to tell the buyer: it follows from the states, so that it cannot contradict them (M11)."""
     match order:
         case "awaiting_payment":
-            if attempt in ("processing", "unknown") or (attempt is None and no_answer):
+            if doubted or attempt in ("processing", "unknown") or attempt is None:
                 return "checking"
             return "declined" if declined else "pay_now"
         case "refunding":
@@ -184,5 +190,6 @@ def message(order: OrderState, attempt: AttemptState | None, declined: bool, *, 
         case "quarantined":
             return "in_review"
         case "paid" | "partly_refunded" | "refunded" | "expired" | "cancelled":
-            assert order in TICKETED or order in ("refunded", "expired", "cancelled")
             return order
+        case _:
+            assert_never(order)

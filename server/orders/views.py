@@ -181,3 +181,22 @@ class OrderQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     q: Annotated[str, msgspec.Meta(max_length=254)] | None = None
     after: Annotated[str, msgspec.Meta(max_length=20)] | None = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = 50
+
+
+class QuoteQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whose hold to price: the visitor's in *show*."""
+
+    show: Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
+
+
+class Quote(msgspec.Struct, frozen=True):
+    """What the visitor's hold costs at its locked prices. *total* is what `expected_total` should be."""
+
+    show: int
+    lines: tuple[LineView, ...]
+    subtotal: int
+    fees: int
+    total: int
+    currency: str
+    expires_at_ms: int
+    state: Literal["active", "paying"]

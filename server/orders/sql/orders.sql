@@ -1,0 +1,182 @@
+-- name: find_request
+-- What a key was used for.
+select r.request_hash, r.ref from order_requests r where r.org_id = $1 and r.actor = $2 and r.key = $3
+
+-- name: insert_order
+-- An order with its lines, its first attempt (none when nothing is to be paid), their events, and the key of the request.
+-- No row comes back when the key was used before, or the hold has an open order already: whoever was first is the order.
+with request as (
+  insert into order_requests (org_id, actor, key, request_hash, ref) values ($1, $2, $3, $4, $5)
+  on conflict do nothing returning 1),
+placed as (
+  insert into orders (org_id, ref, key, event_id, show_id, visitor, hold_id, hold_started_ms, hold_extended, currency,
+                      subtotal, buyer_fees, organiser_fees, buyer_name, buyer_email, locale, pay_until, check_at)
+  select $1, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $20 from request
+  on conflict (hold_id) where state = 'awaiting_payment' do nothing
+  returning id, total, currency),
+placed_lines as (
+  insert into order_lines (org_id, order_id, position, k, area, category, type_id, price_version, amount, buyer_fee, organiser_fee,
+                           category_name, type_name, section, row_label, seat_label, attendee_name)
+  select $1, p.id, t.position - 1, t.k, t.area, t.category, t.type_id, t.price_version, t.amount, t.buyer_fee, t.organiser_fee,
+         t.category_name, t.type_name, t.section, t.row_label, t.seat_label, t.attendee_name
+    from placed p,
+         unnest($21::int[], $22::int[], $23::smallint[], $24::int[], $25::int[], $26::bigint[], $27::bigint[], $28::bigint[],
+                $29::text[], $30::text[], $31::text[], $32::text[], $33::text[], $34::text[]) with ordinality
+           as t (k, area, category, type_id, price_version, amount, buyer_fee, organiser_fee,
+                 category_name, type_name, section, row_label, seat_label, attendee_name, position)),
+attempt as (
+  insert into attempts (org_id, order_id, number, provider, amount, currency, idempotency_key)
+  select $1, p.id, 1, $35, p.total, p.currency, $5 || ':1:create:0' from placed p where p.total > 0
+  returning id, order_id),
+noted as (
+  insert into order_events (org_id, order_id, subject, subject_id, state, cause)
+  select $1, p.id, 'order', p.id, 'awaiting_payment', 'started' from placed p
+  union all
+  select $1, a.order_id, 'attempt', a.id, 'created', 'started' from attempt a)
+select p.id, a.id as attempt_id from placed p left join attempt a on true
+
+-- name: adopt_open_order
+-- The request found the order that another one started from the same hold.
+update order_requests r set ref = o.ref
+  from orders o
+ where o.hold_id = $4 and o.state = 'awaiting_payment' and r.org_id = $1 and r.actor = $2 and r.key = $3
+returning o.ref
+
+-- name: insert_attempt
+-- The next attempt to pay an order (R4: its key is stored before the provider hears of it).
+with attempt as (
+  insert into attempts (org_id, order_id, number, provider, amount, currency, idempotency_key)
+  select $1, o.id, n.number, $3, o.total, o.currency, o.ref || ':' || n.number || ':create:0'
+    from orders o cross join lateral (select coalesce(max(x.number), 0) + 1 as number from attempts x where x.order_id = o.id) n
+   where o.id = $2
+  returning id, order_id, number, idempotency_key),
+noted as (
+  insert into order_events (org_id, order_id, subject, subject_id, state, cause)
+  select $1, a.order_id, 'attempt', a.id, 'created', $4 from attempt a)
+select id, number, idempotency_key from attempt
+
+-- name: store_intent
+-- The provider answered our call; a webhook may have told us the same already.
+update attempts set intent_id = $2, client_secret = $3 where id = $1 and (intent_id is null or intent_id = $2)
+
+-- name: pay_order
+-- Money and tickets in one: the order is paid, its attempt succeeded, the ledger knows, the effects are due, the webhooks are settled.
+-- $2 is null for a free order. $16 is the state the order leaves.
+with paid as (
+  update orders set state = 'paid', paid_at = now(), ended_at = null, doubt_since = null, money_without_stock = false
+   where id = $1 and state = $16 returning id, org_id),
+attempt as (
+  update attempts set state = 'succeeded', intent_id = coalesce(intent_id, $3), charge_id = $4, received = $5, received_currency = $6,
+         provider_fee = $7, decline_code = null, ended_at = now()
+   where id = $2 returning id, order_id, org_id),
+posted as (
+  insert into ledger_transactions (org_id, order_id, kind, source_id)
+  select a.org_id, a.order_id, $8, a.id from attempt a where cardinality($9::text[]) > 0
+  returning id, org_id),
+entries as (
+  insert into ledger_entries (transaction_id, org_id, account, currency, amount)
+  select p.id, p.org_id, e.account, $6, e.amount from posted p, unnest($9::text[], $10::bigint[]) as e (account, amount)),
+due as (
+  insert into outbox (org_id, order_id, kind, payload, deadline)
+  select p.org_id, p.id, e.kind, e.payload::jsonb, now() + make_interval(secs => e.deadline_s)
+    from paid p, unnest($11::text[], $12::text[], $13::int[]) as e (kind, payload, deadline_s)),
+heard as (
+  update inbox i set settled_at = now(), outcome = $14
+    from attempt a where i.intent_id = $3 and i.settled_at is null and i.kind like 'payment\_intent.%' returning 1)
+insert into order_events (org_id, order_id, subject, subject_id, state, cause)
+select p.org_id, p.id, 'order', p.id, 'paid', $15 from paid p
+union all
+select a.org_id, a.order_id, 'attempt', a.id, 'succeeded', $15 from attempt a
+
+-- name: capture_attempt
+-- Money came, but not as a sale.
+with attempt as (
+  update attempts set state = 'succeeded', intent_id = coalesce(intent_id, $2), charge_id = $3, received = $4, received_currency = $5,
+         provider_fee = $6, ended_at = now()
+   where id = $1 returning id, order_id, org_id)
+insert into order_events (org_id, order_id, subject, subject_id, state, cause)
+select a.org_id, a.order_id, 'attempt', a.id, 'succeeded', $7 from attempt a
+
+-- name: move_order
+-- An order enters a state.
+with moved as (
+  update orders set state = $2, money_without_stock = coalesce($4, money_without_stock), doubt_since = null,
+         ended_at = case when $2 in ('expired', 'cancelled', 'refunded') then now() else ended_at end
+   where id = $1 returning id, org_id)
+insert into order_events (org_id, order_id, subject, subject_id, state, cause)
+select m.org_id, m.id, 'order', m.id, $2, $3 from moved m
+
+-- name: move_attempt
+-- An attempt enters a state, or has news of its card.
+with moved as (
+  update attempts set state = $2, decline_code = $3, intent_id = coalesce(intent_id, $5),
+         ended_at = case when $2 in ('declined', 'cancelled') then now() end
+   where id = $1 returning id, order_id, org_id)
+insert into order_events (org_id, order_id, subject, subject_id, state, cause)
+select m.org_id, m.order_id, 'attempt', m.id, $2, $4 from moved m
+
+-- name: give_grace
+-- The one extension, while the buyer's bank is asking.
+update orders set pay_until = now() + make_interval(secs => $2), check_at = now() + make_interval(secs => $2), grace_used = true where id = $1
+
+-- name: doubt_order
+-- Nobody can say what became of the payment; ask again at $2.
+update orders set doubt_since = coalesce(doubt_since, now()), check_at = now() + make_interval(secs => $2) where id = $1
+
+-- name: insert_effect
+-- One effect that must follow this commit.
+insert into outbox (org_id, order_id, kind, payload, deadline, available_at)
+values ($1, $2, $3, $4::jsonb, now() + make_interval(secs => $5), now() + make_interval(secs => $6))
+
+-- name: open_incident
+-- Something a person has to look at; once while it is open.
+insert into incidents (org_id, order_id, kind, details) values ($1, $2, $3, $4::jsonb) on conflict do nothing
+
+-- name: settle_incidents
+-- What a person had to look at is over.
+update incidents set settled_at = now(), settlement = $3 where order_id = $1 and kind = any ($2::text[]) and settled_at is null
+
+-- name: post
+-- One ledger transaction, once per kind and source.
+with posted as (
+  insert into ledger_transactions (org_id, order_id, kind, source_id) values ($1, $2, $3, $4)
+  on conflict (kind, source_id) do nothing returning id)
+insert into ledger_entries (transaction_id, org_id, account, currency, amount)
+select p.id, $1, e.account, $5, e.amount from posted p, unnest($6::text[], $7::bigint[]) as e (account, amount)
+
+-- name: adopt_owner
+-- Find whose order a reference names, and make this transaction that tenant's.
+select o.org_id, o.order_id, o.visitor, o.key, set_config('frontrow.org', o.org_id::text, true) from owner_of_order($1) o
+
+-- name: read_view
+-- Everything a buyer sees of an order, as JSON.
+select json_build_object(
+  'ref', o.ref, 'key', o.key, 'state', o.state, 'show_id', o.show_id, 'name', o.buyer_name, 'email', o.buyer_email, 'locale', o.locale,
+  'currency', o.currency, 'subtotal', o.subtotal, 'fees', o.buyer_fees, 'total', o.total,
+  'pay_until_ms', (extract(epoch from o.pay_until) * 1000)::bigint,
+  'doubted', o.doubt_since is not null,
+  'lines', (select json_agg(json_build_object(
+              'position', l.position, 'k', l.k, 'area', l.area, 'category', l.category, 'category_name', l.category_name, 'type', l.type_id,
+              'type_name', l.type_name, 'section', l.section, 'row', l.row_label, 'seat', l.seat_label, 'amount', l.amount,
+              'fee', l.buyer_fee, 'attendee', l.attendee_name) order by l.position)
+              from order_lines l where l.order_id = o.id),
+  'tickets', case when o.paid_at is not null then
+             (select json_agg(json_build_array(l.position, t.ticket_id, t.code, t.state) order by l.position, t.ordinal)
+                from tickets t join order_lines l on l.id = t.line_id where t.order_id = o.id) end,
+  'refunds', (select json_agg(json_build_object('amount', r.amount, 'currency', r.currency, 'state', r.state, 'reason', r.reason,
+                              'at_ms', (extract(epoch from r.created_at) * 1000)::bigint) order by r.id)
+                from refunds r where r.order_id = o.id),
+  'attempt', case when o.state = 'awaiting_payment' then
+             (select json_build_array(a.number, a.state, a.client_secret, a.decline_code, a.amount, a.currency)
+                from attempts a where a.order_id = o.id order by a.number desc limit 1) end)::text
+  from orders o where o.id = $1
+
+-- name: list_orders
+-- A page of the organisation's orders, newest first.
+select o.id, o.ref, o.state, o.show_id, o.buyer_name, o.buyer_email, o.total, o.currency, o.created_at, o.paid_at,
+       (select count(*) from order_lines l where l.order_id = o.id) as places
+  from orders o
+ where ($1::int is null or o.show_id = $1) and ($2::text is null or o.state = $2)
+   and ($3::text is null or o.ref = upper($3) or starts_with(lower(o.buyer_email), lower($3)))
+   and ($4::bigint is null or o.id < $4)
+ order by o.id desc limit $5
