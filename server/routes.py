@@ -17,10 +17,12 @@ from server.catalog import api as catalog_api
 from server.payments import demo_proxy
 from server.checkin import routes as checkin_routes
 from server.mail import mailbox
+from server.orders import routes as orders_routes
 from server.refusals import Refusal
 from server.settings import Settings
 from server.templating import Templates
 from server.tickets import routes as ticket_routes
+from server.webhooks import routes as webhook_routes
 
 _CODES = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 
@@ -33,6 +35,8 @@ def all_routes(settings: Settings) -> list[BaseRoute]:
         *accounts_api.routes,
         *accounts_pages.routes,
         *catalog_api.routes,
+        *orders_routes.routes,
+        *webhook_routes.routes,
         *ticket_routes.routes,
         *checkin_routes.routes,
         *(mailbox.routes if settings.capture_mail else ()),
