@@ -44,7 +44,10 @@ const PAIRS: [string, string, number][] = [
   ["map-held", "map-ground", 3],
   ["map-yours", "map-ground", 3],
   ["map-yours", "map-section", 3],
-  ...[1, 2, 3, 4, 5, 6, 7, 8].flatMap((n): [string, string, number][] => [[`tier-${n}`, "map-ground", 3]]),
+  ...[1, 2, 3, 4, 5, 6, 7, 8].flatMap((n): [string, string, number][] => [
+    [`tier-${n}`, "map-ground", 3],
+    [`tier-${n}-on`, `tier-${n}`, 4.5],
+  ]),
 ];
 
 describe.each(Object.entries(themes))("the %s theme", (_name, theme) => {

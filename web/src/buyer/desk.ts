@@ -58,6 +58,7 @@ export class Desk {
     return count;
   });
 
+  private readonly typeIds: number[];
   private readonly socket: LiveSocket;
   private readonly changes = new Set<(colours: boolean) => void>();
   private ticking = 0;
@@ -71,8 +72,9 @@ export class Desk {
     readonly formats: Formats,
   ) {
     this.state = createState(chart);
+    this.typeIds = facts.types.map((type) => type.id);
     for (const { category, name } of facts.categories) if (chart.categories[category]) chart.categories[category]!.name = name;
-    setPrices(this.state, facts.prices);
+    setPrices(this.state, facts.prices, this.typeIds);
     this.phase.value = facts.phase;
     this.opensAt.value = facts.opens_at_ms;
     this.type.value = facts.types.find((type) => facts.prices.some(([, id]) => id === type.id))?.id ?? 0;
@@ -176,7 +178,7 @@ export class Desk {
         this.opensAt.value = message.opens_at_ms;
         break;
       case "prices":
-        setPrices(this.state, message.prices);
+        setPrices(this.state, message.prices, this.typeIds);
         this.changed(true);
         break;
       default:
@@ -252,7 +254,7 @@ export class Desk {
   /** The ticket type chosen in the form when this seat is sold as it, else the first it is sold as. */
   typeFor(k: number): number {
     const sold = this.state.prices[this.chart.category[k]!] ?? [];
-    return (sold.find((price) => price.type === this.type.value) ?? sold.at(-1))?.type ?? this.type.value;
+    return (sold.find((price) => price.type === this.type.value) ?? sold[0])?.type ?? this.type.value;
   }
 
   retype(k: number, type: number): void {

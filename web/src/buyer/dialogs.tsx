@@ -101,7 +101,7 @@ function AreaDialog({ desk, area, onClose }: { desk: Desk; area: number; onClose
   const { t } = desk.words;
   desk.tick.value;
   const one = desk.chart.areas[area]!;
-  const prices = [...(desk.state.prices[one.category] ?? [])].reverse();
+  const prices = desk.state.prices[one.category] ?? [];
   const [wanted, setWanted] = useState<ReadonlyMap<number, number>>(() => new Map(prices[0] ? [[prices[0].type, 1]] : []));
   const count = [...wanted.values()].reduce((a, b) => a + b, 0);
   const room = Math.min(desk.facts.limit - places(desk.basket.value), desk.state.remaining[area]!) - count;

@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { countdown } from "../i18n/format";
 import type { HoldView } from "../live/messages";
+import { seatLabel } from "../map/chart";
 import { Icon } from "../ui/icon";
 import type { Desk } from "./desk";
 
@@ -81,7 +82,7 @@ function Lines({ desk, hold }: { desk: Desk; hold: HoldView }) {
   return (
     <div class="hold__body">
       <ul class="hold__lines">
-        {[...hold.seats].sort((a, b) => a.k - b.k).map((seat) => {
+        {inOrder(desk, hold.seats).map((seat) => {
           const prices = state.prices[chart.category[seat.k]!] ?? [];
           const name = desk.seatName(seat.k);
           return (
@@ -95,7 +96,7 @@ function Lines({ desk, hold }: { desk: Desk; hold: HoldView }) {
                   value={seat.type}
                   onChange={(event) => desk.retype(seat.k, Number(event.currentTarget.value))}
                 >
-                  {[...prices].reverse().map((price) => (
+                  {prices.map((price) => (
                     <option key={price.type} value={price.type}>{desk.typeName(price.type)}, {formats.money(desk.price(price.amount))}</option>
                   ))}
                 </select>
@@ -131,6 +132,12 @@ function Lines({ desk, hold }: { desk: Desk; hold: HoldView }) {
       )}
     </div>
   );
+}
+
+/** By row, then by printed number: rows are often numbered against their order. */
+function inOrder(desk: Desk, seats: HoldView["seats"]): HoldView["seats"] {
+  const { chart } = desk;
+  return [...seats].sort((a, b) => chart.row[a.k]! - chart.row[b.k]! || seatLabel(chart, a.k).localeCompare(seatLabel(chart, b.k), undefined, { numeric: true }));
 }
 
 function useWide(): boolean {

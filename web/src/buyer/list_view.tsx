@@ -50,7 +50,7 @@ function SectionList({ desk, onSection, onArea }: { desk: Desk; onSection: (sect
           );
         })}
         {chart.sections.filter((one) => one.seats > 0).map((one) => {
-          const floor = chart.floors.length > 1 ? chart.floors[one.floor] : "";
+          const floor = chart.floors.length > 1 && chart.floors[one.floor] !== one.name ? chart.floors[one.floor] : "";
           const about = [floor, one.entrance, stepFree(one.ranges) ? t("seat.step_free") : ""].filter(Boolean).join(" · ");
           return (
             <li key={one.index}>

@@ -3,9 +3,11 @@
 import "./seats.css";
 import { render } from "preact";
 import { useState } from "preact/hooks";
-import { Formats } from "../i18n/format";
+import { flavour, Formats } from "../i18n/format";
 import { dataBlock, pageWords } from "../i18n/words";
 import { decodeChart } from "../map/chart";
+import type { Surface } from "../map/gl_renderer";
+import { openSurface } from "../map/gl_renderer";
 import type { SeatMap } from "../map/map";
 import type { ChartDocument } from "../map/wire";
 import { Icon } from "../ui/icon";
@@ -20,7 +22,7 @@ import { Legend } from "./legend";
 import { ListView } from "./list_view";
 import { MapView } from "./map_view";
 
-function SeatPage({ desk }: { desk: Desk }) {
+function SeatPage({ desk, surface }: { desk: Desk; surface: Surface | null }) {
   const { t } = desk.words;
   const [view, setView] = useState<"map" | "list">("map");
   const [area, setArea] = useState<number | null>(null);
@@ -40,6 +42,7 @@ function SeatPage({ desk }: { desk: Desk }) {
           <div class="seats__view" hidden={view !== "map"}>
             <MapView
               desk={desk}
+              surface={surface}
               onArea={setArea}
               onMap={(made) => {
                 setMap(made);
@@ -70,16 +73,19 @@ async function boot(): Promise<void> {
   const facts = dataBlock<ShowFacts>("show");
   const words = pageWords();
   try {
-    const [document_, snapshot] = await Promise.all([
+    const arriving = Promise.all([
       get(facts.chart_url).then((response) => response.json() as Promise<ChartDocument>),
       get(facts.state_url).then((response) => response.arrayBuffer()),
     ]);
+    // Opening WebGL takes as long as the network does, so they share the wait. `?plain` draws without it.
+    const surface = new URLSearchParams(location.search).has("plain") ? null : openSurface();
+    const [document_, snapshot] = await arriving;
     performance.mark("map:data-ready");
-    const desk = new Desk(facts, decodeChart(document_), words, new Formats(words.locale, facts.currency));
+    const desk = new Desk(facts, decodeChart(document_), words, new Formats(flavour(words.locale, navigator.languages), facts.currency));
     desk.open();
     desk.load(snapshot);
     root.replaceChildren();
-    render(<SeatPage desk={desk} />, root);
+    render(<SeatPage desk={desk} surface={surface} />, root);
   } catch (error) {
     console.error(error);
     const problem = document.getElementById("seats-problem") as HTMLTemplateElement | null;

@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Box, Chart } from "../map/chart";
 import { view } from "../map/camera";
+import type { Surface } from "../map/gl_renderer";
 import type { Target } from "../map/map";
 import { SeatMap } from "../map/map";
 import { Icon } from "../ui/icon";
@@ -11,11 +12,12 @@ import { SeatCard, spokenTarget } from "./seat_card";
 
 interface Props {
   desk: Desk;
+  surface: Surface | null;
   onArea: (area: number) => void;
   onMap: (map: SeatMap) => void;
 }
 
-export function MapView({ desk, onArea, onMap }: Props) {
+export function MapView({ desk, surface, onArea, onMap }: Props) {
   const { t } = desk.words;
   const host = useRef<HTMLDivElement>(null);
   const card = useRef<HTMLDivElement>(null);
@@ -26,9 +28,8 @@ export function MapView({ desk, onArea, onMap }: Props) {
   const [hint, setHint] = useState(false);
 
   useEffect(() => {
-    const params = new URLSearchParams(location.search);
     const made = new SeatMap(host.current!, desk.chart, desk.state, {
-      plain: params.has("plain"),
+      surface,
       speech: {
         money: (amount) => desk.formats.money(desk.price(amount)),
         number: desk.formats.number,
@@ -82,9 +83,9 @@ export function MapView({ desk, onArea, onMap }: Props) {
       </div>
       {hint && <p class="map-hint">{t("map.wheel_hint")}</p>}
       <div class="zoom" role="group" aria-label={t("map.zoom")}>
+        <button type="button" class="zoom__button" aria-label={t("map.whole")} hidden={!zoomed} onClick={() => map.current?.showWhole()}><Icon name="whole" /></button>
         <button type="button" class="zoom__button" aria-label={t("map.zoom_in")} onClick={() => map.current?.zoomBy(1.8)}><Icon name="plus" /></button>
         <button type="button" class="zoom__button" aria-label={t("map.zoom_out")} onClick={() => map.current?.zoomBy(1 / 1.8)}><Icon name="minus" /></button>
-        <button type="button" class="zoom__button" aria-label={t("map.whole")} disabled={!zoomed} onClick={() => map.current?.showWhole()}><Icon name="whole" /></button>
       </div>
       <div class="mini" hidden={!zoomed} aria-hidden="true">
         <MiniMap chart={desk.chart} />

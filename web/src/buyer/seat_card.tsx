@@ -38,7 +38,7 @@ export function seatState(desk: Desk, k: number): string {
 
 export function seatPrices(desk: Desk, k: number): string {
   const prices = desk.state.prices[desk.chart.category[k]!] ?? [];
-  return [...prices].reverse().map(({ type, amount }) => `${desk.typeName(type)} ${desk.formats.money(desk.price(amount))}`).join(" · ");
+  return prices.map(({ type, amount }) => `${desk.typeName(type)} ${desk.formats.money(desk.price(amount))}`).join(" · ");
 }
 
 /** All of it in one sentence, for those who listen. */

@@ -1,5 +1,10 @@
 /** Money and times as the buyer reads them. */
 
+/** The reader's own flavour of the page's language (en-GB for en): money and clocks differ more than words do. */
+export function flavour(locale: string, preferred: readonly string[]): string {
+  return preferred.find((one) => one === locale || one.startsWith(`${locale}-`)) ?? locale;
+}
+
 export class Formats {
   private readonly moneyFormat: Intl.NumberFormat;
   private readonly digits: number;

@@ -5,6 +5,7 @@ export type Holes = Record<string, string | number>;
 export class Words {
   readonly locale: string;
   private readonly plurals: Intl.PluralRules;
+  private readonly numbers: Intl.NumberFormat;
 
   constructor(
     locale: string,
@@ -13,6 +14,7 @@ export class Words {
     // The pseudo-locale that is drawn right to left (en-XB) counts like English.
     this.locale = locale.endsWith("-XB") ? locale.slice(0, 2) : locale;
     this.plurals = new Intl.PluralRules(this.locale);
+    this.numbers = new Intl.NumberFormat(this.locale);
   }
 
   /** The text of *key* with its holes filled; the key itself when nobody wrote it, so that a gap is seen and nothing breaks. */
@@ -22,8 +24,12 @@ export class Words {
       text = this.texts[`${key}.${this.plurals.select(Math.abs(holes.n))}`] ?? this.texts[`${key}.other`] ?? text;
     }
     if (text === undefined) return key;
-    return holes ? text.replace(/\{(\w+)\}/g, (hole, name: string) => String(holes[name] ?? hole)) : text;
+    return holes ? text.replace(/\{(\w+)\}/g, (hole, name: string) => this.filled(holes[name]) ?? hole) : text;
   };
+
+  private filled(value: string | number | undefined): string | undefined {
+    return typeof value === "number" ? this.numbers.format(value) : value;
+  }
 
   has(key: string): boolean {
     return key in this.texts;

@@ -191,12 +191,14 @@ export interface Unwatch {
 /**
  * You are watching a show. The seat frames that follow continue from `epoch`, `seq` without a gap.
  *
- * `scope` is what you get: ranges are widened to whole sections. `seats` is the number of seats of the chart, `hold` what you hold already.
+ * `scope` is what you get: ranges are widened to whole sections. `chart` is `[chart id, revision]` and `seats` its number of seats; when they
+ * differ from what you have drawn, load the chart again. `hold` is what you hold already.
  */
 export interface Joined {
   t: "joined";
   /** Show. */
   show: number;
+  chart: [number, number];
   scope: "all" | "overview" | [number, number][];
   /** Life of the seat state; a new one means that it was rebuilt. */
   epoch: number;
@@ -262,12 +264,12 @@ export interface Refused {
 /**
  * Your hold was changed by something else than this socket: time, payment, another tab. Null: you hold nothing any more.
  *
- * `dropped`: the seat state was rebuilt after a loss and the hold could not be kept.
+ * After a `resync` with reason `rebuilt` the next `joined` says what of the hold survived.
  */
 export interface HoldChanged {
   t: "hold";
   hold: HoldView | null;
-  cause: "dropped" | "extended" | "held" | "lapsed" | "paying" | "payment_ended" | "released" | "sold";
+  cause: "extended" | "held" | "lapsed" | "paying" | "payment_ended" | "released" | "sold";
 }
 
 /**
@@ -486,4 +488,5 @@ export type RefusalCode =
   | "not_joined"
   | "busy"
   | "rate_limited"
+  | "internal"
   | "unavailable";

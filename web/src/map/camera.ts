@@ -16,18 +16,24 @@ export interface Limits {
   most: number;
 }
 
-/** The picture keeps this much air around what it fits. */
-const AIR_PX = 20;
+/** What is kept free at the window's edges, pixels: controls float above and below the picture. */
+export interface Air {
+  top: number;
+  bottom: number;
+  side: number;
+}
 
-export function fit(box: Box, width: number, height: number, air = AIR_PX): Camera {
+const AIR: Air = { top: 20, bottom: 20, side: 20 };
+
+export function fit(box: Box, width: number, height: number, air: Air = AIR): Camera {
   const [w, h] = [Math.max(1, box[2] - box[0]), Math.max(1, box[3] - box[1])];
-  const scale = Math.min(Math.max(1, width - 2 * air) / w, Math.max(1, height - 2 * air) / h);
-  return { x: (box[0] + box[2]) / 2, y: (box[1] + box[3]) / 2, scale, width, height };
+  const scale = Math.min(Math.max(1, width - 2 * air.side) / w, Math.max(1, height - air.top - air.bottom) / h);
+  return { x: (box[0] + box[2]) / 2, y: (box[1] + box[3]) / 2 - (air.top - air.bottom) / 2 / scale, scale, width, height };
 }
 
 /** From the whole venue to a seat of 48 px, or as large as one point may be drawn. */
-export function limits(bounds: Box, pitch: number, width: number, height: number, pointMax: number): Limits {
-  const whole = fit(bounds, width, height).scale;
+export function limits(bounds: Box, pitch: number, width: number, height: number, pointMax: number, air: Air = AIR): Limits {
+  const whole = fit(bounds, width, height, air).scale;
   return { bounds, least: Math.min(whole, 24 / pitch) * 0.9, most: Math.max(whole, Math.min(48, pointMax) / pitch) };
 }
 

@@ -13,7 +13,7 @@ export interface Section {
   entrance: string;
   outline: Float32Array; // centimetres, flat; drawn as a closed polygon
   box: Box;
-  centre: [number, number];
+  spot: Spot;
   ranges: [k0: number, k1: number][]; // the seats, as few stretches of k as there are
   rows: [first: number, end: number];
   seats: number;
@@ -36,13 +36,15 @@ export interface Area {
   category: number;
   outline: Float32Array;
   box: Box;
-  centre: [number, number];
+  spot: Spot;
 }
 
 export interface Shape {
   kind: string;
   text: string;
   outline: Float32Array;
+  box: Box;
+  spot: Spot;
 }
 
 export interface Chart {
@@ -120,8 +122,8 @@ export function decodeChart(doc: ChartDocument): Chart {
     categories: doc.categories.map(({ name, color }) => ({ name, color })),
     floors: doc.floors.map((floor) => floor.name),
     tables: doc.tables,
-    focal: doc.focal.map(({ kind, name, outline }) => ({ kind, text: name, outline: outlineOf(outline) })),
-    decor: doc.decor.map(({ kind, text, outline }) => ({ kind, text, outline: outlineOf(outline) })),
+    focal: doc.focal.map(({ kind, name, outline }) => shapeOf(kind, name, outline)),
+    decor: doc.decor.map(({ kind, text, outline }) => shapeOf(kind, text, outline)),
     entrances: doc.entrances,
     companions: new Map(doc.companions.map(([k, ...offsets]) => [k!, offsets.map((o) => k! + o)])),
     bounds: [...doc.bounds],
@@ -134,11 +136,17 @@ export function decodeChart(doc: ChartDocument): Chart {
   chart.areas = doc.areas.map((area, index) => {
     const outline = outlineOf(area.outline);
     const box = boxOf(outline);
-    return { ...area, index, outline, box, centre: centroid(outline, box) };
+    return { ...area, index, outline, box, spot: labelSpot(outline, box) };
   });
-  finishSections(doc, chart);
+  finishSections(chart);
   chart.pitch = usualPitch(chart);
   return chart;
+}
+
+function shapeOf(kind: string, text: string, flat: number[]): Shape {
+  const outline = outlineOf(flat);
+  const box = boxOf(outline);
+  return { kind, text, outline, box, spot: labelSpot(outline, box) };
 }
 
 function drawingOrder(doc: ChartDocument): Uint32Array {
@@ -216,7 +224,7 @@ function placeRows(doc: ChartDocument, chart: Chart): void {
       entrance: textAt(sections.entrance, s),
       outline: outlineOf(sections.outline[s]!),
       box: [0, 0, 0, 0],
-      centre: [0, 0],
+      spot: { x: 0, y: 0, width: 0 },
       ranges: [],
       rows: [firstRow, row],
       seats: 0,
@@ -288,7 +296,7 @@ function applyExceptions(doc: ChartDocument, chart: Chart): void {
   });
 }
 
-function finishSections(doc: ChartDocument, chart: Chart): void {
+function finishSections(chart: Chart): void {
   for (const section of chart.sections) {
     const rows = chart.rows.slice(section.rows[0], section.rows[1]);
     for (const { first, n } of rows) {
@@ -302,9 +310,8 @@ function finishSections(doc: ChartDocument, chart: Chart): void {
     }
     if (section.outline.length < 6) section.outline = hullOf(chart, section);
     section.box = boxOf(section.outline);
-    section.centre = centroid(section.outline, section.box);
+    section.spot = labelSpot(section.outline, section.box);
   }
-  void doc;
 }
 
 /** A section nobody outlined: the convex hull of its seats, one seat wider. */
@@ -342,8 +349,47 @@ export function boxOf(outline: Float32Array): Box {
   return outline.length ? box : [0, 0, 0, 0];
 }
 
-/** Where a label reads best: the area's centroid; the box's middle when that falls outside (an L or a horseshoe). */
-function centroid(outline: Float32Array, box: Box): [number, number] {
+/** Where words fit in an outline: their middle, and how wide they may be there (centimetres). */
+export interface Spot {
+  x: number;
+  y: number;
+  width: number;
+}
+
+/** The centroid's line, or in a horseshoe or an L the line with the widest stretch inside. */
+export function labelSpot(outline: Float32Array, box: Box): Spot {
+  const centre = centroid(outline);
+  const height = box[3] - box[1];
+  const at = centre ? stretch(outline, centre[0], centre[1], height) : null;
+  if (at && at.width > (box[2] - box[0]) * 0.25) return at;
+  let best: Spot = at ?? { x: (box[0] + box[2]) / 2, y: (box[1] + box[3]) / 2, width: 0 };
+  for (let i = 1; i < 12; i++) {
+    for (let j = 1; j < 6; j++) {
+      const spot = stretch(outline, box[0] + ((box[2] - box[0]) * j) / 6, box[1] + (height * i) / 12, height);
+      if (spot && spot.width > best.width) best = spot;
+    }
+  }
+  return best;
+}
+
+/** The stretch inside the outline around (x, y) that is also inside a little above and below; null when (x, y) is outside. */
+function stretch(outline: Float32Array, x: number, y: number, height: number): Spot | null {
+  let [left, right] = [-Infinity, Infinity];
+  for (const level of [y - height * 0.13, y, y + height * 0.13]) {
+    if (!inside(outline, x, level)) return null;
+    for (let i = 0, j = outline.length - 2; i < outline.length; j = i, i += 2) {
+      const [ay, by] = [outline[i + 1]!, outline[j + 1]!];
+      if (ay > level === by > level) continue;
+      const cross = ((outline[j]! - outline[i]!) * (level - ay)) / (by - ay) + outline[i]!;
+      if (cross <= x) left = Math.max(left, cross);
+      else right = Math.min(right, cross);
+    }
+  }
+  return { x: (left + right) / 2, y, width: right - left };
+}
+
+/** The area's centroid; null for an outline without area. */
+function centroid(outline: Float32Array): [number, number] | null {
   let [area, cx, cy] = [0, 0, 0];
   const n = outline.length / 2;
   // Relative to the first corner: absolute centimetres squared lose the float's precision.
@@ -356,10 +402,7 @@ function centroid(outline: Float32Array, box: Box): [number, number] {
     cx += (ax + bx) * cross;
     cy += (ay + by) * cross;
   }
-  const middle: [number, number] = [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2];
-  if (Math.abs(area) < 1) return middle;
-  const centre: [number, number] = [x0 + cx / (3 * area), y0 + cy / (3 * area)];
-  return inside(outline, centre[0], centre[1]) ? centre : middle;
+  return Math.abs(area) < 1 ? null : [x0 + cx / (3 * area), y0 + cy / (3 * area)];
 }
 
 /** Whether a point lies in a polygon (even-odd). */

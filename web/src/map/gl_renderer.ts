@@ -19,6 +19,33 @@ type Uniform = (typeof UNIFORMS)[number];
 /** Seats are drawn a little smaller than their distance, so that neighbours stay apart. */
 export const SEAT_FILL = 0.86;
 
+/** A canvas with WebGL2 and the linked program: opened while the network is still busy, because it takes as long. */
+export interface Surface {
+  canvas: HTMLCanvasElement;
+  gl: WebGL2RenderingContext;
+  program: WebGLProgram | null;
+}
+
+export function openSurface(): Surface | null {
+  const canvas = document.createElement("canvas");
+  const gl = canvas.getContext("webgl2", { alpha: true, antialias: false, depth: false, premultipliedAlpha: true, powerPreference: "low-power" });
+  const program = gl && link(gl);
+  return gl && program ? { canvas, gl, program } : null;
+}
+
+function link(gl: WebGL2RenderingContext): WebGLProgram | null {
+  const program = gl.createProgram();
+  for (const [type, source] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]] as const) {
+    const shader = gl.createShader(type);
+    if (!shader) return null;
+    gl.shaderSource(shader, source);
+    gl.compileShader(shader);
+    gl.attachShader(program, shader);
+  }
+  gl.linkProgram(program);
+  return gl.getProgramParameter(program, gl.LINK_STATUS) ? program : null;
+}
+
 export class WebGlPainter implements SeatPainter {
   readonly kind = "webgl";
   readonly pointMax: number;
@@ -30,25 +57,24 @@ export class WebGlPainter implements SeatPainter {
   private fading: { k: number; at: number }[] = [];
   private ratio = 1;
 
-  /** Null when there is no usable WebGL2 here. */
-  static create(canvas: HTMLCanvasElement, chart: Chart): WebGlPainter | null {
-    const gl = canvas.getContext("webgl2", { alpha: true, antialias: false, depth: false, premultipliedAlpha: true, powerPreference: "low-power" });
-    if (!gl || gl.getParameter(gl.MAX_TEXTURE_SIZE) < Math.ceil(chart.n / TEXTURE_WIDTH)) return null;
+  /** Null when the surface is not good enough for this chart. */
+  static create(surface: Surface, chart: Chart): WebGlPainter | null {
+    const { gl } = surface;
+    if (gl.getParameter(gl.MAX_TEXTURE_SIZE) < Math.ceil(chart.n / TEXTURE_WIDTH)) return null;
     const most = (gl.getParameter(gl.ALIASED_POINT_SIZE_RANGE) as Float32Array)[1] ?? 1;
-    if (most < 40) return null;
-    try {
-      return new WebGlPainter(canvas, gl, chart, most);
-    } catch {
-      return null;
-    }
+    return most < 40 ? null : new WebGlPainter(surface, chart, most);
   }
 
+  private readonly canvas: HTMLCanvasElement;
+  private readonly gl: WebGL2RenderingContext;
+
   private constructor(
-    private readonly canvas: HTMLCanvasElement,
-    private readonly gl: WebGL2RenderingContext,
+    private readonly surface: Surface,
     private readonly chart: Chart,
     most: number,
   ) {
+    this.canvas = surface.canvas;
+    this.gl = surface.gl;
     this.pointMax = most / Math.min(2, devicePixelRatio || 1) / 1.16;
     this.lines = Math.max(1, Math.ceil(chart.n / TEXTURE_WIDTH));
     this.texels = new Uint8Array(this.lines * TEXTURE_WIDTH * 4);
@@ -67,15 +93,9 @@ export class WebGlPainter implements SeatPainter {
   /** Build everything that lives on the graphics card; called again after a lost context. */
   prepare(): void {
     const { gl } = this;
-    const program = gl.createProgram();
-    for (const [type, source] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]] as const) {
-      const shader = gl.createShader(type)!;
-      gl.shaderSource(shader, source);
-      gl.compileShader(shader);
-      gl.attachShader(program, shader);
-    }
-    gl.linkProgram(program);
-    if (!gl.getProgramParameter(program, gl.LINK_STATUS)) throw new Error(gl.getProgramInfoLog(program) ?? "no program");
+    const program = this.surface.program ?? link(gl);
+    this.surface.program = null;
+    if (!program) return;
     gl.useProgram(program);
     this.where = new Map(UNIFORMS.map((name) => [name, gl.getUniformLocation(program, name)]));
 

@@ -103,6 +103,9 @@ export class Ground {
     context.fill(this.tables);
     context.fillStyle = palette.stage;
     context.fill(this.stage);
+    context.lineWidth = 2 / camera.scale;
+    context.strokeStyle = palette.lip;
+    context.stroke(this.stage);
   }
 
   private sections(camera: Camera, detail: Detail, palette: Palette): void {

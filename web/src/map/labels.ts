@@ -13,7 +13,7 @@ import type { Palette } from "./palette";
 import type { MapState } from "./state";
 import { categoryFits, cheapestIn, Shown } from "./state";
 
-export const MARGIN = 96;
+export const MARGIN = 128;
 const NUMBERS_MAX = 900;
 
 export interface Speech {
@@ -29,6 +29,9 @@ export class Labels {
   private readonly context: CanvasRenderingContext2D;
   private drawn: Camera | null = null;
   private ratio = 1;
+  private family = "sans-serif";
+  private current = "";
+  private taken: [number, number, number, number][] = [];
   private readonly widths = new Map<string, number>();
 
   constructor(
@@ -71,12 +74,18 @@ export class Labels {
   paint(camera: Camera, detail: Detail, state: MapState, palette: Palette): void {
     const { context } = this;
     this.drawn = camera;
+    this.current = "";
+    if (this.family !== palette.font) {
+      this.family = palette.font;
+      this.widths.clear();
+    }
     this.canvas.style.transform = "none";
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, this.canvas.width, this.canvas.height);
     context.setTransform(this.ratio, 0, 0, this.ratio, MARGIN * this.ratio, MARGIN * this.ratio);
     context.textAlign = "center";
     context.textBaseline = "middle";
+    this.taken = [];
     this.stageNames(camera, palette);
     this.sectionNames(camera, detail, state, palette);
     this.areaNames(camera, state, palette);
@@ -84,36 +93,39 @@ export class Labels {
     if (detail.numbers) this.numbers(camera, detail, state, palette);
   }
 
-  private font(size: number, weight: number, palette: Palette): void {
-    this.context.font = `${weight} ${size}px ${palette.font}`;
+  /** Setting a canvas font parses it, so it is set only when it changes. */
+  private font(size: number, weight: number): void {
+    const font = `${weight} ${size}px ${this.family}`;
+    if (font === this.current) return;
+    this.current = font;
+    this.context.font = font;
   }
 
-  private width(text: string): number {
-    const key = this.context.font + text;
+  private width(text: string, size: number, weight: number): number {
+    const key = `${size} ${weight} ${text}`;
     let width = this.widths.get(key);
     if (width === undefined) {
       if (this.widths.size > 4000) this.widths.clear();
+      this.font(size, weight);
       width = this.context.measureText(text).width;
       this.widths.set(key, width);
     }
     return width;
   }
 
+  private write(text: string, x: number, y: number, size: number, weight: number): void {
+    this.font(size, weight);
+    this.context.fillText(text, x, y);
+  }
+
   private stageNames(camera: Camera, palette: Palette): void {
-    for (const focal of this.chart.focal) {
-      if (focal.outline.length < 2) continue;
-      let [x0, y0, x1, y1] = [Infinity, Infinity, -Infinity, -Infinity];
-      for (let i = 0; i < focal.outline.length; i += 2) {
-        [x0, x1] = [Math.min(x0, focal.outline[i]!), Math.max(x1, focal.outline[i]!)];
-        [y0, y1] = [Math.min(y0, focal.outline[i + 1]!), Math.max(y1, focal.outline[i + 1]!)];
-      }
-      const size = Math.min(22, Math.max(10, (y1 - y0) * camera.scale * 0.3));
-      this.font(size, 600, palette);
-      const text = focal.text || this.speech.stage;
-      if (this.width(text) > (x1 - x0) * camera.scale * 0.92 || size > (y1 - y0) * camera.scale * 0.9) continue;
-      const [x, y] = toScreen(camera, (x0 + x1) / 2, (y0 + y1) / 2);
+    for (const { text, box, spot } of this.chart.focal) {
+      const size = Math.round(Math.min(22, Math.max(10, (box[3] - box[1]) * camera.scale * 0.3)));
+      const name = text || this.speech.stage;
+      if (this.width(name, size, 600) > spot.width * camera.scale * 0.92 || size > (box[3] - box[1]) * camera.scale * 0.9) continue;
+      const [x, y] = toScreen(camera, spot.x, spot.y);
       this.context.fillStyle = palette.stageOn;
-      this.context.fillText(text, x, y);
+      this.write(name, x, y, size, 600);
     }
   }
 
@@ -128,28 +140,33 @@ export class Labels {
         continue;
       }
       if (section.seats === 0) continue;
-      const [x, y] = toScreen(camera, section.centre[0], section.centre[1]);
-      const size = Math.min(16, h * 0.42, 10 + w / 14);
+      const [x, y] = toScreen(camera, section.spot.x, section.spot.y);
+      const room = section.spot.width * camera.scale - 4;
+      const size = Math.min(15, Math.floor(h * 0.5), Math.floor(room * 0.44));
       if (size < 8) continue;
       const cheapest = cheapestIn(state, section.index);
-      this.font(size, 650, palette);
-      if (this.width(section.name) > w * 0.94) continue;
       const under = cheapest === null ? this.speech.soldOut : this.speech.from(this.speech.money(cheapest));
-      this.font(size * 0.8, 450, palette);
-      const two = size >= 9 && h > size * 2.6 && this.width(under) < w * 0.92;
-      this.font(size, 650, palette);
+      const small = Math.max(9, size - 3);
+      const underWidth = this.width(under, small, 450);
+      const two = size >= 10 && h > size + small + 12 && underWidth < room;
+      const [halfW, halfH] = [Math.max(this.width(section.name, size, 650), two ? underWidth : 0) / 2 + 1, (two ? size + small + 3 : size) / 2];
+      if (halfW * 2 > room + 4 || !this.claim(x - halfW, y - halfH, x + halfW, y + halfH)) continue;
       this.context.fillStyle = cheapest === null ? palette.ink3 : palette.ink;
-      this.context.fillText(section.name, x, two ? y - size * 0.55 : y);
-      if (!two) continue;
-      this.font(size * 0.8, 450, palette);
-      this.context.fillStyle = cheapest === null ? palette.ink3 : palette.ink;
-      this.context.fillText(under, x, y + size * 0.6);
+      this.write(section.name, x, two ? y - small * 0.6 : y, size, 650);
+      if (two) this.write(under, x, y + size * 0.62, small, 450);
     }
   }
 
+  /** Reserve a place on the picture; false when other words are there already. */
+  private claim(x0: number, y0: number, x1: number, y1: number): boolean {
+    for (const [a, b, c, d] of this.taken) if (x0 < c && a < x1 && y0 < d && b < y1) return false;
+    this.taken.push([x0, y0, x1, y1]);
+    return true;
+  }
+
   private blockName(camera: Camera, name: string, box: readonly number[], w: number, palette: Palette): void {
-    this.font(13, 600, palette);
-    if (this.width(name) > w) return;
+    if (this.width(name, 13, 600) > w) return;
+    this.font(13, 600);
     const [x, y] = toScreen(camera, (box[0]! + box[2]!) / 2, box[1]!);
     this.context.lineWidth = 4;
     this.context.strokeStyle = palette.halo;
@@ -160,23 +177,21 @@ export class Labels {
 
   private areaNames(camera: Camera, state: MapState, palette: Palette): void {
     for (const [a, area] of this.chart.areas.entries()) {
-      const w = (area.box[2] - area.box[0]) * camera.scale;
+      const w = area.spot.width * camera.scale;
       const h = (area.box[3] - area.box[1]) * camera.scale;
-      const [x, y] = toScreen(camera, area.centre[0], area.centre[1]);
-      const size = Math.min(20, 10 + w / 24, h * 0.3);
+      const [x, y] = toScreen(camera, area.spot.x, area.spot.y);
+      const size = Math.round(Math.min(20, 10 + w / 24, h * 0.3));
       if (size < 9) continue;
       const left = state.remaining[a]!;
       const price = state.prices[area.category]?.[0];
       const sold = left === 0 || !price;
       const under = sold ? this.speech.soldOut : `${this.speech.from(this.speech.money(price.amount))} · ${this.speech.left(left)}`;
-      this.font(size, 650, palette);
-      if (this.width(area.name) > w * 0.95) continue;
+      const small = Math.round(size * 0.75);
+      if (this.width(area.name, size, 650) > w * 0.95) continue;
       this.context.fillStyle = sold || !categoryFits(state, area.category) ? palette.ink3 : palette.ink;
-      this.font(size * 0.75, 450, palette);
-      const two = h > size * 2.6 && this.width(under) < w * 0.95;
-      if (two) this.context.fillText(under, x, y + size * 0.7);
-      this.font(size, 650, palette);
-      this.context.fillText(area.name, x, two ? y - size * 0.5 : y);
+      const two = h > size * 2.6 && this.width(under, small, 450) < w * 0.95;
+      if (two) this.write(under, x, y + size * 0.7, small, 450);
+      this.write(area.name, x, two ? y - size * 0.5 : y, size, 650);
     }
   }
 
@@ -184,7 +199,7 @@ export class Labels {
   private rowNames(camera: Camera, detail: Detail, palette: Palette): void {
     const { chart } = this;
     const window = view(camera, MARGIN);
-    this.font(Math.min(13, Math.max(8.5, detail.seat * 0.55)), 500, palette);
+    this.font(Math.min(13, Math.max(8.5, detail.seat * 0.55)), 500);
     this.context.fillStyle = palette.ink3;
     for (const section of chart.sections) {
       if (!meets(section.box, window) || section.kind === 2) continue;
@@ -192,8 +207,8 @@ export class Labels {
         const row = chart.rows[r]!;
         if (!row.label || row.n < 2) continue;
         const [a, b, y, z] = [row.first, row.first + 1, row.first + row.n - 1, row.first + row.n - 2].map((i) => chart.drawn[i]!) as [number, number, number, number];
-        for (const [end, next] of [[a, b], [y, z]] as const) {
-          const [px, py] = toScreen(camera, 2 * chart.x[end]! - chart.x[next]!, 2 * chart.y[end]! - chart.y[next]!);
+        for (const [end, next] of row.n > 12 ? ([[a, b], [y, z]] as const) : ([[a, b]] as const)) {
+          const [px, py] = toScreen(camera, chart.x[end]! + 0.85 * (chart.x[end]! - chart.x[next]!), chart.y[end]! + 0.85 * (chart.y[end]! - chart.y[next]!));
           if (px > -MARGIN && py > -MARGIN && px < camera.width + MARGIN && py < camera.height + MARGIN) this.context.fillText(row.label, px, py);
         }
       }
@@ -203,7 +218,7 @@ export class Labels {
   private numbers(camera: Camera, detail: Detail, state: MapState, palette: Palette): void {
     const { chart } = this;
     const [x0, y0, x1, y1] = view(camera, MARGIN);
-    this.font(Math.min(16, detail.seat * SEAT_FILL * 0.44), 600, palette);
+    this.font(Math.min(16, detail.seat * SEAT_FILL * 0.44), 600);
     let drawn = 0;
     this.grid.each(x0, y0, x1, y1, (k) => {
       if (state.shown[k] !== Shown.free || (detail.glyphs && chart.attributes[k]! & ACCESSIBLE) || drawn >= NUMBERS_MAX) return;

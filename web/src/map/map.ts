@@ -3,13 +3,14 @@
  * State and mutations live elsewhere and know nothing of this; the buyer's page tells the map what to show and hears what was meant.
  */
 
-import type { Camera, Limits } from "./camera";
+import type { Air, Camera, Limits } from "./camera";
 import { between, clamp, detail, fit, limits, pan, resize, toScreen, toWorld, zoomAt } from "./camera";
 import { CanvasPainter } from "./canvas_renderer";
 import type { Box, Chart } from "./chart";
 import { REMOVED } from "./chart";
 import type { Gestures } from "./gestures";
 import { listen } from "./gestures";
+import type { Surface } from "./gl_renderer";
 import { SEAT_FILL, WebGlPainter } from "./gl_renderer";
 import { Ground } from "./ground";
 import type { Speech } from "./labels";
@@ -37,8 +38,8 @@ export interface MapEvents {
 export interface MapOptions {
   speech: Speech;
   events: MapEvents;
-  /** Draw on a 2D canvas though there is WebGL: for tests, and for those whose graphics card misbehaves. */
-  plain?: boolean;
+  /** Where to draw seats; null: on a 2D canvas. */
+  surface: Surface | null;
 }
 
 /** A finger is this wide, CSS pixels. Seats smaller than TOUCH_MIN are zoomed to before they are taken. */
@@ -73,6 +74,7 @@ export class SeatMap {
   private readonly observer: ResizeObserver;
   private readonly calm = matchMedia("(prefers-reduced-motion: reduce)");
   private ratio = 1;
+  private air: Air = { top: 0, bottom: 0, side: 0 };
 
   constructor(
     readonly host: HTMLElement,
@@ -82,7 +84,7 @@ export class SeatMap {
   ) {
     this.grid = new SeatGrid(chart);
     const floor = layer(host, "map__floor");
-    this.seatCanvas = layer(host, "map__seats");
+    this.seatCanvas = layer(host, "map__seats", options.surface?.canvas);
     const words = layer(host, "map__words");
     words.style.inset = `${-MARGIN}px auto auto ${-MARGIN}px`;
     this.rings = document.createElementNS("http://www.w3.org/2000/svg", "svg");
@@ -93,7 +95,7 @@ export class SeatMap {
     this.ground = new Ground(floor, chart);
     this.labels = new Labels(words, chart, this.grid, options.speech);
     this.camera = fit(chart.bounds, host.clientWidth || 1, host.clientHeight || 1);
-    this.usePainter(options.plain ?? false);
+    this.usePainter(options.surface);
     this.readTheme();
     this.measure();
     this.camera = this.whole();
@@ -132,10 +134,10 @@ export class SeatMap {
 
   // ————— the painter
 
-  private usePainter(plain: boolean): void {
-    const painter = plain ? null : WebGlPainter.create(this.seatCanvas, this.chart);
+  private usePainter(surface: Surface | null): void {
+    const painter = surface && WebGlPainter.create(surface, this.chart);
     if (!painter) {
-      if (!plain) this.replaceSeatCanvas();
+      if (surface) this.replaceSeatCanvas();
       this.painter = new CanvasPainter(this.seatCanvas, this.chart, this.grid);
       return;
     }
@@ -186,8 +188,9 @@ export class SeatMap {
     this.painter.resize(width, height, this.ratio);
     this.labels.resize(width, height, this.ratio);
     const wasWhole = this.bounds === undefined || !this.zoomed();
-    this.bounds = limits(this.chart.bounds, this.chart.pitch, width, height, this.painter.pointMax);
-    this.camera = clamp(wasWhole ? fit(this.chart.bounds, width, height) : resize(this.camera, width, height), this.bounds);
+    this.air = width < 700 ? { top: 68, bottom: 60, side: 12 } : { top: 28, bottom: 28, side: 28 };
+    this.bounds = limits(this.chart.bounds, this.chart.pitch, width, height, this.painter.pointMax, this.air);
+    this.camera = clamp(wasWhole && !this.motion ? fit(this.chart.bounds, width, height, this.air) : resize(this.camera, width, height), this.bounds);
     this.draw();
   }
 
@@ -251,16 +254,11 @@ export class SeatMap {
   // ————— the view
 
   private whole(): Camera {
-    return clamp(fit(this.chart.bounds, this.camera.width, this.camera.height), this.bounds);
+    return clamp(fit(this.chart.bounds, this.camera.width, this.camera.height, this.air), this.bounds);
   }
 
   zoomed(): boolean {
-    return this.camera.scale > fit(this.chart.bounds, this.camera.width, this.camera.height).scale * 1.15;
-  }
-
-  /** How far in the view is, 0 … 1, in the logarithm of the scale. */
-  zoomShare(): number {
-    return Math.log(this.camera.scale / this.bounds.least) / Math.log(this.bounds.most / this.bounds.least);
+    return this.camera.scale > fit(this.chart.bounds, this.camera.width, this.camera.height, this.air).scale * 1.15;
   }
 
   private look(camera: Camera): void {
@@ -280,7 +278,8 @@ export class SeatMap {
     this.motion = (now) => {
       start ||= now;
       const t = Math.min(1, (now - start) / ms);
-      this.camera = clamp(between(from, goal, 1 - (1 - t) ** 3), this.bounds);
+      // The window may have changed meanwhile: a sheet that opens for a new hold takes its bottom.
+      this.camera = clamp(resize(between(from, goal, 1 - (1 - t) ** 3), this.camera.width, this.camera.height), this.bounds);
       if (t === 1) this.options.events.moved(this.zoomed());
       return t < 1;
     };
@@ -301,7 +300,7 @@ export class SeatMap {
 
   showSection(section: number): void {
     const { box } = this.chart.sections[section]!;
-    const to = fit(box, this.camera.width, this.camera.height, 36);
+    const to = fit(box, this.camera.width, this.camera.height, { top: this.air.top, bottom: this.air.bottom, side: 36 });
     // A large section is entered at a size where its seats can be told apart, not fitted until they are dust.
     const least = Math.min(this.bounds.most, 10 / this.chart.pitch);
     this.glide(to.scale < least ? { ...to, scale: least } : { ...to, scale: Math.min(to.scale, 30 / this.chart.pitch) });
@@ -466,8 +465,8 @@ export class SeatMap {
       return;
     }
     const blocks: { target: Target; x: number; y: number }[] = [
-      ...this.chart.sections.filter((s) => s.seats > 0).map((s) => ({ target: { kind: "section", section: s.index } as Target, x: s.centre[0], y: s.centre[1] })),
-      ...this.chart.areas.map((a) => ({ target: { kind: "area", area: a.index } as Target, x: a.centre[0], y: a.centre[1] })),
+      ...this.chart.sections.filter((s) => s.seats > 0).map((s) => ({ target: { kind: "section", section: s.index } as Target, x: s.spot.x, y: s.spot.y })),
+      ...this.chart.areas.map((a) => ({ target: { kind: "area", area: a.index } as Target, x: a.spot.x, y: a.spot.y })),
     ];
     const here = blocks.find((b) => JSON.stringify(b.target) === JSON.stringify(this.cursor));
     let [best, least] = [here ? null : (blocks[0] ?? null), Infinity];
@@ -511,8 +510,7 @@ export class SeatMap {
   }
 }
 
-function layer(host: HTMLElement, name: string): HTMLCanvasElement {
-  const canvas = document.createElement("canvas");
+function layer(host: HTMLElement, name: string, canvas = document.createElement("canvas")): HTMLCanvasElement {
   canvas.className = `map__layer ${name}`;
   canvas.setAttribute("aria-hidden", "true");
   host.append(canvas);

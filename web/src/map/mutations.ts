@@ -61,10 +61,11 @@ export function showOwn(state: MapState, before: ReadonlyMap<number, number>, ow
   state.version++;
 }
 
-export function setPrices(state: MapState, prices: readonly (readonly [category: number, type: number, amount: number])[]): void {
+/** Prices as (category, type, amount); *types* is the order in which ticket types are offered. */
+export function setPrices(state: MapState, prices: readonly (readonly [number, number, number])[], types: readonly number[]): void {
   const byCategory: Price[][] = state.chart.categories.map(() => []);
   for (const [category, type, amount] of prices) byCategory[category]?.push({ type, amount });
-  for (const list of byCategory) list.sort((a, b) => a.amount - b.amount);
+  for (const list of byCategory) list.sort((a, b) => types.indexOf(a.type) - types.indexOf(b.type));
   state.prices = byCategory;
   state.version++;
 }

@@ -19,7 +19,8 @@ export interface Palette {
   ink: string;
   ink2: string;
   ink3: string;
-  focus: string;
+  /** The lit edge of the stage. */
+  lip: string;
   font: string;
   /** By category: "#rrggbb" of its price tier. */
   category: string[];
@@ -45,7 +46,7 @@ export function tiersOf(chart: Chart, prices: MapState["prices"]): number[] {
 export function readPalette(element: Element, chart: Chart, prices: MapState["prices"]): Palette {
   const style = getComputedStyle(element);
   const token = (name: string) => style.getPropertyValue(`--${name}`).trim();
-  const category = tiersOf(chart, prices).map((tier) => token(`tier-${tier + 1}`));
+  const tiers = tiersOf(chart, prices);
   return {
     ground: token("map-ground"),
     section: token("map-section"),
@@ -60,14 +61,16 @@ export function readPalette(element: Element, chart: Chart, prices: MapState["pr
     ink: token("ink"),
     ink2: token("ink-2"),
     ink3: token("ink-3"),
-    focus: token("focus"),
+    lip: token("accent"),
     font: style.fontFamily || "sans-serif",
-    category,
-    onCategory: category.map((colour) => (lightness(colour) > 0.34 ? "#12110f" : "#ffffff")),
+    category: tiers.map((tier) => token(`tier-${tier + 1}`)),
+    onCategory: tiers.map((tier) => token(`tier-${tier + 1}-on`)),
   };
 }
 
-export function rgb(hex: string): [number, number, number] {
+/** "#rrggbb", or "#rgb" as minified. */
+export function rgb(colour: string): [number, number, number] {
+  const hex = colour.length === 4 ? colour.replace(/[0-9a-f]/gi, "$&$&") : colour;
   const value = Number.parseInt(hex.slice(1), 16);
   return [((value >> 16) & 255) / 255, ((value >> 8) & 255) / 255, (value & 255) / 255];
 }
@@ -77,10 +80,4 @@ export function mix(a: string, b: string, t: number): string {
   const [x, y] = [rgb(a), rgb(b)];
   const part = (i: 0 | 1 | 2) => Math.round(255 * (x[i] + (y[i] - x[i]) * t));
   return `rgb(${part(0)} ${part(1)} ${part(2)})`;
-}
-
-/** Perceived lightness 0 … 1, near enough to choose an ink. */
-function lightness(hex: string): number {
-  const [r, g, b] = rgb(hex).map((v) => v ** 2.2) as [number, number, number];
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 }

@@ -22,7 +22,7 @@ export interface TicketType {
 }
 
 export interface Filter {
-  /** Dearest acceptable seat, minor units; null: any. */
+  /** Dearest acceptable price tag, minor units; null: any. */
   amountMax: number | null;
   /** Categories wanted; null: all. */
   categories: ReadonlySet<number> | null;
@@ -36,7 +36,7 @@ export interface MapState {
   readonly shown: Uint8Array;
   readonly remaining: Uint32Array;
   position: Position | null;
-  /** Cheapest first, by category; a category without prices is not sold here. */
+  /** By category, in the order of the event's ticket types: the first is the one a price tag shows. Without prices it is not sold here. */
   prices: Price[][];
   filter: Filter;
   /** Free seats by section and category: [section * categories + category]. */
@@ -70,12 +70,12 @@ export function createState(chart: Chart): MapState {
   };
 }
 
-/** Whether a category passes the filter: it is sold, wanted, and has a price within the limit. */
+/** Whether a category passes the filter: it is sold, wanted, and has a price tag within the limit. */
 export function categoryFits(state: MapState, category: number): boolean {
   const { filter, prices } = state;
-  const cheapest = prices[category]?.[0];
-  if (!cheapest || (filter.categories && !filter.categories.has(category))) return false;
-  return filter.amountMax === null || cheapest.amount <= filter.amountMax;
+  const tag = prices[category]?.[0];
+  if (!tag || (filter.categories && !filter.categories.has(category))) return false;
+  return filter.amountMax === null || tag.amount <= filter.amountMax;
 }
 
 /** Cheapest amount among a section's free seats that pass the filter, or null. */
