@@ -301,6 +301,8 @@ def _shares(chart: wire.WireChart, rows: CompiledRows, row_of: Ints, pos: Ints) 
     pattern_of = wire.expand(chart.rows.breaks, len(rows.n))
     for index, pattern in enumerate(chart.breaks):
         affected = rows.first[pattern_of == index]
+        if pattern and len(affected) and int(rows.n[pattern_of == index].min()) <= max(pattern[::2]):
+            raise Corrupt("a break behind the end of its row")
         for after, gap in zip(pattern[::2], pattern[1::2], strict=True):
             cuts[affected + after] = gap + 1
     gap_before = np.cumsum(np.where(cuts > 0, cuts - 1, 0))

@@ -22,11 +22,10 @@ def along_arc(ax: Floats, ay: Floats, bx: Floats, by: Floats, s: Floats, t: Floa
     """
     x = ax + t * (bx - ax)
     y = ay + t * (by - ay)
-    curved = np.flatnonzero(s)
+    curved = np.flatnonzero((s != 0) & ((bx != ax) | (by != ay)))
     if curved.size:
         cx, cy, sagitta = bx[curved] - ax[curved], by[curved] - ay[curved], s[curved]
         chord = np.hypot(cx, cy)
-        chord = np.where(chord > 0, chord, 1e-9)
         dx, dy = cx / chord, cy / chord
         alpha = 2 * np.arctan2(2 * sagitta, chord)
         radius = chord / (2 * np.sin(alpha))

@@ -14,7 +14,6 @@ SectionKind = Literal["seated", "ga", "tables"]
 Ends = Literal["none", "start", "end", "both"]
 Booking = Literal["seat", "whole", "both"]
 
-FORMAT: Literal["chart/1"] = "chart/1"
 SEATS_MAX = 250_000
 SEAT_PITCH_M = 0.5
 
@@ -164,10 +163,9 @@ class Entrance(Part, kw_only=True):
     at: Point
 
 
-class Chart(Part, kw_only=True):
+class Chart(Part, kw_only=True, tag_field="format", tag="chart/1"):
     """A whole venue's drawing. *companions* are (row id, position of the wheelchair space, positions of its companions)."""
 
-    format: Literal["chart/1"] = FORMAT
     name: str = ""
     venue: str = ""
     floors: list[Floor] = []

@@ -231,7 +231,9 @@ def _tight_rows(survey: Survey, seated: NDArray[np.bool_]) -> list[str]:
     if len(rows.n) < 2:
         return []
     first, last = rows.first, rows.first + rows.n - 1
-    middle_x, middle_y = (survey.x[first] + survey.x[last]) / 2, (survey.y[first] + survey.y[last]) / 2
+    # The middle seat, not the middle of the chord: the chord of a long arc lies far in front of it.
+    before, behind = first + (rows.n - 1) // 2, first + rows.n // 2
+    middle_x, middle_y = (survey.x[before] + survey.x[behind]) / 2, (survey.y[before] + survey.y[behind]) / 2
     chord_x, chord_y = survey.x[last] - survey.x[first], survey.y[last] - survey.y[first]
     length = np.hypot(chord_x, chord_y)
     safe = np.where(length > 0, length, 1)

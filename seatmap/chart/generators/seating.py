@@ -1,7 +1,11 @@
 """Collect rows into a chart: sections, vomitories, wheelchair platforms."""
 
+import math
 import random
 
+import numpy as np
+
+from seatmap.chart.curves import curve_points
 from seatmap.chart.generators.blocks import Block
 from seatmap.chart.model import (
     SEAT_PITCH_M,
@@ -122,11 +126,12 @@ def letter_labels(count: int, *, skip: str = "IO") -> list[str]:
 
 
 def _shorten(curve: Curve, share: float) -> Curve:
-    """Keep the middle *share* of a row; of a shallow arc, its chord."""
-    a, b = curve.line if curve.line is not None else (curve.arc or ((0.0, 0.0), (0.0, 0.0), 0.0))[:2]
+    """Keep the middle *share* of a straight row or an arc."""
     cut = (1 - share) / 2
-    return Curve(line=(_between(a, b, cut), _between(a, b, 1 - cut)))
-
-
-def _between(a: Point, b: Point, share: float) -> Point:
-    return round(a[0] + (b[0] - a[0]) * share, 3), round(a[1] + (b[1] - a[1]) * share, 3)
+    ends = [(round(float(x), 3), round(float(y), 3)) for x, y in curve_points(curve, np.array([cut, 1 - cut]))]
+    if curve.arc is None:
+        return Curve(line=(ends[0], ends[1]))
+    a, b, sagitta = curve.arc
+    half = 2 * math.atan(2 * sagitta / math.dist(a, b))
+    shorter = math.dist(ends[0], ends[1]) / 2 * math.tan(half * share / 2)
+    return Curve(arc=(ends[0], ends[1], round(shorter, 3)))

@@ -1,5 +1,7 @@
 """Read charts from other systems' files. Every importer answers with a chart, or with findings that say what to do."""
 
+import msgspec
+
 from seatmap.chart.findings import Finding, error
 from seatmap.chart.imports.declarative import import_declarative
 from seatmap.chart.imports.geojson import import_geojson
@@ -72,7 +74,13 @@ def detect_format(text: str) -> Format | None:
     return "roster" if any(delimiter in first for delimiter in ",;\t|") else None
 
 
+class _Header(msgspec.Struct):
+    format: str = ""
+
+
 def _import_own(text: str, options: ImportOptions) -> Imported:
+    if read_json(text, _Header).format != "chart/1":
+        raise refuse("format_unknown", 'A chart of our own says "format": "chart/1".')
     chart = read_json(text, Chart)
     if options.name:
         chart.name = options.name

@@ -61,7 +61,7 @@ def _away(room: shapely.Geometry, focal: Point) -> Floats:
 
 
 def _rows(room: shapely.Geometry, focal: Point, stretch: float) -> list[Floats]:
-    """Cut *room* into straight rows across the direction to the focal point; the longest piece of each line is the row."""
+    """Cut *room* into straight rows across the direction to the focal point."""
     away = _away(room, focal)
     across = np.array([away[1], -away[0]])
     corners = shapely.get_coordinates(room)
@@ -71,15 +71,21 @@ def _rows(room: shapely.Geometry, focal: Point, stretch: float) -> list[Floats]:
     for at in np.arange(depth.min() + 1e-6, depth.max(), DEPTH_M * stretch).tolist():
         line = shapely.LineString([away * at - across * reach, away * at + across * reach])
         pieces = [p for p in shapely.get_parts(shapely.intersection(room, line)) if isinstance(p, shapely.LineString)]
-        longest = max(pieces, key=lambda piece: piece.length, default=None)
-        if longest is None:
-            continue
-        n = math.floor(longest.length / (PITCH_M * stretch)) + 1
-        ends = np.asarray(longest.coords)
-        if (ends[-1] - ends[0]) @ across < 0:
-            ends = ends[::-1]
-        spare = longest.length - (n - 1) * PITCH_M * stretch
-        unit = (ends[-1] - ends[0]) / longest.length if longest.length > 0 else across
-        start = ends[0] + unit * spare / 2
-        rows.append(start + np.arange(n)[:, None] * unit * PITCH_M * stretch)
+        stretches = [seats for piece in pieces if len(seats := _along(piece, across, PITCH_M * stretch)) > 1]
+        if stretches:
+            # What interrupts a row (a stairway, a notch) becomes a gap in it.
+            stretches.sort(key=lambda seats: float(seats[0] @ across))
+            rows.append(np.concatenate(stretches))
     return rows
+
+
+def _along(piece: shapely.LineString, across: Floats, pitch: float) -> Floats:
+    """Space seats evenly on a straight piece, centred."""
+    ends = np.asarray(piece.coords)[[0, -1]]
+    if (ends[1] - ends[0]) @ across < 0:
+        ends = ends[::-1]
+    n = math.floor(piece.length / pitch) + 1
+    unit = (ends[1] - ends[0]) / piece.length if piece.length > 0 else across
+    start = ends[0] + unit * (piece.length - (n - 1) * pitch) / 2
+    seats: Floats = start + np.arange(n)[:, None] * unit * pitch
+    return seats

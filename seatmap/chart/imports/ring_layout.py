@@ -6,6 +6,7 @@ Each section becomes a wedge whose rows are arcs around the middle; the wedges o
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from seatmap.chart.model import SEAT_PITCH_M, Outline, Point
 
@@ -28,7 +29,7 @@ class Wedge:
     angle: float
     front: float
 
-    def seat(self, row: int, across: float) -> Point:
+    def seat(self, row: float, across: float) -> Point:
         """Place a seat *across* metres clockwise from the middle of a row."""
         radius = self.front + row * ROW_DEPTH_M
         angle = self.angle + across / radius
@@ -101,29 +102,46 @@ def _spread(tier: Sequence[Sequence[float]], sweep: float, radius: float, *, clo
 
 
 def wedge_outline(wedge: Wedge, widths: Sequence[float]) -> Outline:
-    """Enclose a section: along its front, up one side, along its back and down."""
+    """Enclose a section: along its front, up one side, along its back and down; sides never bend inwards."""
     last = len(widths) - 1
-    front, back = -0.5 / ROW_DEPTH_M, last + 0.5 / ROW_DEPTH_M
-    left = [wedge.seat(row, -width / 2 - 0.4) for row, width in enumerate(widths)]
-    right = [wedge.seat(row, width / 2 + 0.4) for row, width in enumerate(widths)]
-    steps = [i / 4 - 0.5 for i in range(5)]
-    near = [_at(wedge, front, t * (widths[0] + 0.8)) for t in steps]
-    far = [_at(wedge, back, -t * (widths[last] + 0.8)) for t in steps]
-    return near + _corners(right) + far + _corners(left[::-1])
+    margin = 0.5 / ROW_DEPTH_M
+    # Quarter steps: where rows get much shorter the side cuts across, and must follow the arcs while it does.
+    depths = [quarter / 4 for quarter in range(4 * last + 1)]
+    halves = [width / 2 + 0.4 for width in _envelope(widths, depths)]
+    left = [wedge.seat(depth, -half) for depth, half in zip(depths, halves, strict=True)]
+    right = [wedge.seat(depth, half) for depth, half in zip(depths, halves, strict=True)]
+    steps = [i / 8 * 2 - 1 for i in range(9)]
+    near = [wedge.seat(-margin, t * halves[0]) for t in steps]
+    far = [wedge.seat(last + margin, -t * halves[-1]) for t in steps]
+    return _corners(near + right + far + left[::-1])
 
 
-def _at(wedge: Wedge, row: float, across: float) -> Point:
-    radius = wedge.front + row * ROW_DEPTH_M
-    # A chord cuts the arc short by its sagitta; a quarter of the width is one chord.
-    angle = wedge.angle + across / radius
-    return round(-radius * math.sin(angle), 2), round(radius * math.cos(angle), 2)
+def _envelope(widths: Sequence[float], depths: Sequence[float]) -> list[float]:
+    """Give the smallest width without a dent that is nowhere below the rows' own, at each of *depths*."""
+    hull: list[tuple[float, float]] = []
+    for point in ((float(row), width) for row, width in enumerate(widths)):
+        while len(hull) >= 2 and _turns_up(hull[-2], hull[-1], point):
+            hull.pop()
+        hull.append(point)
+    return [_height(hull, depth) for depth in depths]
+
+
+def _turns_up(a: Point, b: Point, c: Point) -> bool:
+    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]) >= 0
+
+
+def _height(hull: list[Point], at: float) -> float:
+    for (x0, y0), (x1, y1) in pairwise(hull):
+        if at <= x1:
+            return y0 + (y1 - y0) * (at - x0) / (x1 - x0)
+    return hull[-1][1]
 
 
 def _corners(points: list[Point]) -> list[Point]:
-    """Drop points on a straight side: only where the width changes is a corner."""
+    """Drop points on a straight stretch."""
     kept: list[Point] = []
     for point in points:
-        while len(kept) >= 2 and _bend(kept[-2], kept[-1], point) < 0.05:
+        while len(kept) >= 2 and _bend(kept[-2], kept[-1], point) < 0.03:
             kept.pop()
         kept.append(point)
     return kept

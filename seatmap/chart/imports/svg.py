@@ -88,12 +88,16 @@ def _import_seats(shapes: list[Shape], seats: list[Shape], texts: list[Shape], o
     names = _names(seats, placed)
     if names is not None:
         rows = _rows_by_name(names)
-        if repeated := _repeated(seats):
-            findings.append(error("seat_key_repeated", "These seat ids are used more than once.", repeated))
     else:
         rows = _rows_by_place(seats, placed, outlines, texts, focal)
         findings.append(note("labels_invented", "Seats carry no names; rows and numbers were counted from the stage."))
     floor = assembly.floor("Main")
+    if repeated := _repeated(seats):
+        findings.append(
+            warning("seat_key_repeated", "These ids are used more than once; they were not kept.", repeated)
+        )
+        for shape in seats:
+            shape.ident = "" if shape.ident in repeated else shape.ident
     sections = {name: assembly.section(name, floor) for name in dict.fromkeys(section for section, _ in rows)}
     for (section, row), members in rows.items():
         loose = [_loose(seats[i], placed[i], label) for i, label in members]

@@ -99,10 +99,10 @@ def _use(
             _walk(child, moved, groups, by_id, shapes, uses + 1)
     else:
         _walk(target, moved, groups, by_id, shapes, uses + 1)
-    own = {"ident": element.get("id", ""), "classes": element.get("class", ""), "data": _data(element)}
     for shape in shapes[before:]:
-        shape.ident = str(own["ident"]) or shape.ident
-        shape.classes = f"{shape.classes} {own['classes']}".strip()
+        # The id of what is used belongs to the pattern, not to its copies.
+        shape.ident = element.get("id", "")
+        shape.classes = f"{shape.classes} {element.get('class', '')}".strip()
         shape.data = shape.data | _data(element)
 
 
