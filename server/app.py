@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import msgspec
 from arq import create_pool
 from arq.connections import RedisSettings
 from redis.exceptions import RedisError
@@ -45,7 +46,12 @@ async def open_services(settings: Settings, process: str) -> AsyncIterator[Servi
         stack.push_async_callback(redis.aclose)
         try:
             await redis.ping()
-            jobs = await create_pool(RedisSettings.from_dsn(settings.redis_url))
+            jobs = await create_pool(
+                RedisSettings.from_dsn(settings.redis_url),
+                # Not pickle: whoever can write to Valkey must not be able to run code in a worker.
+                job_serializer=msgspec.msgpack.encode,
+                job_deserializer=msgspec.msgpack.decode,
+            )
         except (RedisError, OSError) as error:
             raise Unavailable(f"Valkey does not answer: {error}") from error
         stack.push_async_callback(jobs.aclose)
