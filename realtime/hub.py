@@ -35,27 +35,27 @@ ResyncReason = Literal["rebuilt", "too_old", "too_slow"]
 class Viewer(Protocol):
     """Somebody who watches: where to write, and the group they are in."""
 
-    write: Write
     group: "Group | None"
 
-
-class Lag(NamedTuple):
-    """A viewer whose buffer is full has everything up to *seq* and nothing after it."""
-
-    seq: int
-    since_ms: int
+    @property
+    def write(self) -> Write:
+        """Where framed bytes go."""
+        ...
 
 
 @dataclass(slots=True, eq=False)
 class Group:
-    """All viewers of one scope. Each frame is made once and continues from *sent_seq*."""
+    """All viewers of one scope. Each frame is made once and continues from *sent_seq*.
+
+    *lagging* are those whose buffer is full: they have everything up to the given sequence number and nothing after it.
+    """
 
     key: ScopeKey
     ranges: tuple[Range, ...]
     sent_seq: int
     sent_ms: int
     writes: dict[Viewer, Write] = field(default_factory=dict)
-    lagging: dict[Viewer, Lag] = field(default_factory=dict)
+    lagging: dict[Viewer, int] = field(default_factory=dict)
 
 
 class Attached(NamedTuple):
@@ -120,8 +120,11 @@ class Hub:
         self._states.clear()
         return True
 
-    def restart(self, position: Position, states: States, remaining: Iterable[int], now_ms: int) -> None:
+    def restart(
+        self, layout: Layout, position: Position, states: States, remaining: Iterable[int], now_ms: int
+    ) -> None:
         """Begin again from a fresh state; everybody is told to resynchronise."""
+        self.layout = layout
         self._begin(position, states, remaining, now_ms)
         told = self._resync("rebuilt")
         for viewer in self.viewers:
@@ -137,6 +140,11 @@ class Hub:
     def lowest(self) -> NDArray[np.int64]:
         """The lowest amount per category."""
         return self._lowest if len(self._lowest) else np.full(1, NOT_SOLD, dtype=np.int64)
+
+    def snapshot(self) -> StateSnapshot:
+        """Take the whole state at the present position."""
+        packed = frames.pack_states(self.states)
+        return StateSnapshot(*self.position, self.layout.seat_count, packed, tuple(self.remaining))
 
     # Who watches.
 
@@ -168,36 +176,25 @@ class Hub:
         self._leave(viewer)
         self.viewers.pop(viewer, None)
 
-    def pause(self, viewer: Viewer, now_ms: int) -> None:
+    def pause(self, viewer: Viewer) -> None:
         """*viewer* reads too slowly: leave frames out for them from now on."""
         if self._paused is not None:
             self._paused.append(viewer)
         elif (group := viewer.group) is not None and group.writes.pop(viewer, None) is not None:
-            group.lagging[viewer] = Lag(group.sent_seq, now_ms)
+            group.lagging[viewer] = group.sent_seq
 
     def resume(self, viewer: Viewer) -> None:
         """*viewer* has read everything: give them what was left out, as one frame, or let them resynchronise."""
         group = viewer.group
-        if group is None or (lag := group.lagging.pop(viewer, None)) is None:
+        if group is None or (seq := group.lagging.pop(viewer, None)) is None:
             return
-        if group.key != "overview" and not self._continuable((self.position.epoch, lag.seq)):
+        if group.key != "overview" and not self._continuable((self.position.epoch, seq)):
             self._leave(viewer)
             viewer.write(self._resync("too_slow"))
             return
         group.writes[viewer] = viewer.write
-        catch_up = (
-            [self._overview_full()] if group.key == "overview" else [*self._gap(group, lag.seq), *self._areas_full()]
-        )
+        catch_up = [self._overview_full()] if group.key == "overview" else [*self._gap(group, seq), *self._areas_full()]
         viewer.write(b"".join(catch_up))
-
-    def slow_since(self, before_ms: int) -> list[Viewer]:
-        """List who has not caught up since *before_ms*."""
-        return [
-            viewer
-            for group in self._groups.values()
-            for viewer, lag in group.lagging.items()
-            if lag.since_ms <= before_ms
-        ]
 
     # What the timer does.
 
@@ -347,9 +344,7 @@ class Hub:
         if cached is None:
             epoch, seq = self.position
             if group.key == "all":
-                packed = frames.pack_states(self.states)
-                snapshot = StateSnapshot(epoch, seq, self.layout.seat_count, packed, tuple(self.remaining))
-                cached = [socket_frames.binary(encode_snapshot(snapshot))]
+                cached = [socket_frames.binary(encode_snapshot(self.snapshot()))]
             else:
                 cached = [
                     socket_frames.binary(frames.encode_ranges(epoch, seq, self.states, group.ranges)),
@@ -378,4 +373,4 @@ class Hub:
         self.delivered += len(writes)
         self.frames_made += 1
         for viewer in paused:
-            self.pause(viewer, self._now_ms)
+            self.pause(viewer)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +32,7 @@ class Layout:
         stretches: list[list[Range]] = [[] for _ in range(self.section_count)]
         if self.seat_count:
             bounds = [0, *(np.flatnonzero(np.diff(self.section)) + 1).tolist(), self.seat_count]
-            for k0, k1 in zip(bounds, bounds[1:], strict=False):
+            for k0, k1 in pairwise(bounds):
                 if (section := int(self.section[k0])) >= 0:
                     stretches[section].append((k0, k1))
         return tuple(tuple(found) for found in stretches)

@@ -140,7 +140,7 @@ class Unwatch(ClientRecord, frozen=True, tag="unwatch"):
 # Parts of what the gateway sends.
 
 HoldState = Literal["active", "paying"]
-Cause = Literal["held", "released", "extended", "lapsed", "paying", "payment_ended", "sold", "dropped"]
+Cause = Literal["held", "released", "extended", "lapsed", "paying", "payment_ended", "sold"]
 Phase = Literal["before", "open", "paused", "closed"]
 
 
@@ -210,10 +210,12 @@ class GateCount(Part, frozen=True):
 class Joined(ServerRecord, frozen=True, tag="joined"):
     """You are watching a show. The seat frames that follow continue from `epoch`, `seq` without a gap.
 
-    `scope` is what you get: ranges are widened to whole sections. `seats` is the number of seats of the chart, `hold` what you hold already.
+    `scope` is what you get: ranges are widened to whole sections. `chart` is `[chart id, revision]` and `seats` its number of seats; when they
+    differ from what you have drawn, load the chart again. `hold` is what you hold already.
     """
 
     show: ShowId
+    chart: tuple[int, int]
     scope: Scope
     epoch: Epoch
     seq: Seq
@@ -264,7 +266,7 @@ class Refused(ServerRecord, frozen=True, tag="refused"):
 class HoldChanged(ServerRecord, frozen=True, tag="hold"):
     """Your hold was changed by something else than this socket: time, payment, another tab. Null: you hold nothing any more.
 
-    `dropped`: the seat state was rebuilt after a loss and the hold could not be kept.
+    After a `resync` with reason `rebuilt` the next `joined` says what of the hold survived.
     """
 
     hold: HoldView | None
@@ -456,5 +458,6 @@ REFUSALS: dict[str, str] = {
     "not_joined": "Join a show first.",
     "busy": "Too many of your commands are under way. Wait for their answers.",
     "rate_limited": "Too many messages; wait `retry_after_ms`.",
+    "internal": "A defect on our side, which has been logged. Nothing was changed by the answer.",
     "unavailable": "The store does not answer. Nothing is lost; repeat with the same `id` after `retry_after_ms`.",
 }

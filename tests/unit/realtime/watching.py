@@ -30,7 +30,7 @@ class Watcher:
     def write(self, data: bytes) -> None:
         self.unread.append(data)
         if self.buffer_max is not None and len(self.unread) > self.buffer_max:
-            self.hub.pause(self, 0)
+            self.hub.pause(self)
 
     def attach(self, key: Any = "all", position: tuple[int, int] | None = None) -> bool:
         attached = self.hub.attach(self, key, position)
@@ -54,6 +54,11 @@ class Watcher:
                 self.said.append(message)
                 if message["t"] == "resync":
                     self.picture.forget()
+
+    @property
+    def lagging(self) -> bool:
+        """Whether the hub leaves frames out for this viewer."""
+        return self.group is not None and self in self.group.lagging
 
     def heard(self, kind: str) -> list[dict[str, Any]]:
         """List the messages of one kind."""

@@ -1,0 +1,36 @@
+"""`python -m realtime`: one gateway process."""
+
+from __future__ import annotations
+
+import gc
+import sys
+
+import uvloop
+
+from realtime.app import run
+from server import logs, settings
+from server.faults import Fault
+
+
+def main() -> int:
+    """Serve until SIGTERM; sockets are sent to the other processes first."""
+    try:
+        current = settings.read()
+    except Fault as fault:
+        print(f"realtime: {fault}", file=sys.stderr)
+        return 2
+    logs.configure("realtime", current.log_level)
+    # What is loaded by now stays: keep the collector from walking it again whenever thousands of sockets come and go.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+    try:
+        uvloop.run(run(current))
+    except Fault as fault:
+        print(f"realtime: {fault}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
