@@ -14,13 +14,13 @@ from server import problems, visitor_session
 from server.accounts import api as accounts_api
 from server.accounts import pages as accounts_pages
 from server.catalog import api as catalog_api
-from server.payments import demo_proxy
 from server.checkin import routes as checkin_routes
 from server.mail import mailbox
 from server.orders import routes as orders_routes
+from server.pages import event_list, event_page, for_robots
+from server.payments import demo_proxy
 from server.refusals import Refusal
 from server.settings import Settings
-from server.templating import Templates
 from server.tickets import routes as ticket_routes
 from server.webhooks import routes as webhook_routes
 
@@ -35,6 +35,9 @@ def all_routes(settings: Settings) -> list[BaseRoute]:
         *accounts_api.routes,
         *accounts_pages.routes,
         *catalog_api.routes,
+        *event_list.routes,
+        *event_page.routes,
+        *for_robots.routes,
         *orders_routes.routes,
         *webhook_routes.routes,
         *ticket_routes.routes,

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-from datetime import UTC, datetime
-
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -28,14 +25,13 @@ from server.catalog.inputs import (
     ShowChange,
     TicketTypeChange,
     VenueFilter,
-    moment,
     ms,
 )
+from server.catalog.published import published_page
 from server.catalog.views import (
     BlockedSeat,
     BlockedSeats,
     Created,
-    EventItem,
     EventPage,
     EventView,
     OwnEvent,
@@ -43,7 +39,6 @@ from server.catalog.views import (
     PriceVersion,
     ShowView,
     VenueList,
-    event_item,
     event_view,
     show_view,
 )
@@ -55,32 +50,6 @@ from server.services import Services
 ID_MAX = 2**31 - 1
 
 
-async def published_page(services: Services, wanted: EventFilter) -> tuple[list[EventItem], str | None] | Refusal:
-    """Return one page of published events and the cursor of the next. Refusal: `field_invalid` for a cursor not ours."""
-    after_start, after_id = None, None
-    if wanted.cursor is not None:
-        try:
-            start_us, number = base64.urlsafe_b64decode(wanted.cursor).decode().split(".")
-            after_start, after_id = datetime.fromtimestamp(int(start_us) / 1_000_000, UTC), int(number)
-        except (ValueError, OverflowError, OSError):
-            return Refusal("field_invalid", {"detail": "not a cursor of this list"}, field="/cursor")
-    async with services.database.installation() as connection:
-        rows = await connection.fetch(
-            SQL["published_events"],
-            wanted.q.strip() or None if wanted.q is not None else None,
-            wanted.city, wanted.genre, wanted.organisation,
-            None if wanted.from_ms is None else moment(wanted.from_ms),
-            None if wanted.until_ms is None else moment(wanted.until_ms),
-            after_start, after_id, wanted.limit + 1,
-        )  # fmt: skip
-    items = [event_item(row) for row in rows[: wanted.limit]]
-    if len(rows) <= wanted.limit:
-        return items, None
-    last = rows[wanted.limit - 1]
-    start_us = round(last["next_start"].timestamp() * 1_000_000)
-    return items, base64.urlsafe_b64encode(f"{start_us}.{last['event_id']}".encode()).decode()
-
-
 @endpoint(
     "GET", "/api/v1/events", summary="List published events, soonest show first", query=EventFilter, reply=EventPage
 )
@@ -88,7 +57,7 @@ async def list_events(request: Request) -> EventPage | Refusal:
     wanted = query(request, EventFilter)
     if isinstance(wanted, Refusal):
         return wanted
-    found = await published_page(request.app.state.services, wanted)
+    found = await published_page(request.app.state.services.database, wanted)
     return found if isinstance(found, Refusal) else EventPage(*found)
 
 

@@ -100,6 +100,7 @@ class EventItem(Struct, frozen=True):
     on_sale: bool
     opens_at_ms: int
     cover: dict[str, Any]
+    version: int
     page: str
 
 
@@ -241,5 +242,6 @@ def event_item(row: Any) -> EventItem:
         on_sale=row["on_sale"],
         opens_at_ms=ms(row["opens_at"]),
         cover=msgspec.json.decode(row["cover"]),
+        version=row["version"],
         page=event_address(row["slug"]),
     )

@@ -219,7 +219,7 @@ NORTHFIELD = SeedOrganisation(
             title="Orla Finch: The Lantern Tour",
             summary="The voice of last winter, with a band of nine and every light in the house.",
             description=(
-                "Orla Finch plays the whole of *Lantern* for the first time, and the songs before it in an order the audience "
+                "Orla Finch plays the whole of Lantern for the first time, and the songs before it in an order the audience "
                 "draws from a hat.\n\nSupport: Tin Harbour. Seated on the floor and all tiers."
             ),
             genre="concert",
