@@ -1,7 +1,7 @@
 """The inventory on Valkey: one Lua function per verb, called through one pipelined connection."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from redis.asyncio import Redis
@@ -43,11 +43,10 @@ class ValkeyInventory:
     `Corrupt` (the store contradicts itself).
     """
 
-    new_suffix = staticmethod(partial(secrets.token_urlsafe, 6))  # of hold ids; tests put a counter here
-
     def __init__(self, redis: Redis, timeout_s: float = 5.0, library: Library | None = None) -> None:
         self._functions = ValkeyFunctions(redis, timeout_s, library or load_library())
         self._opener = ShowOpener(self._functions)
+        self.new_suffix: Callable[[], str] = partial(secrets.token_urlsafe, 6)  # of hold ids; tests put a counter here
 
     async def aclose(self) -> None:
         """Close the connection."""
