@@ -1,0 +1,99 @@
+"""The whole installation: first page, memory at rest, and what pages and purchases cost."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import uvloop
+
+from loadtests.bench import processes
+from loadtests.bench.figures import Figure
+from loadtests.bench.installation import Installation, installation
+from loadtests.bench.purchase import Buyers, Stage, largest_show
+
+PAGES = 600
+PURCHASES = 160
+RUSH_S = 12.0
+RUSH_BUYERS = 24
+REST_S = 8.0
+PROVIDER = "server.payments.demo"
+
+
+def measure() -> list[Figure]:
+    """Start an installation, measure it, and stop it."""
+    with installation() as running:
+        return uvloop.run(_measure(running))
+
+
+async def _measure(running: Installation) -> list[Figure]:
+    await asyncio.sleep(REST_S)  # the seed's work is over, connections are idle
+    figures = [
+        Figure("first_page_s", running.first_page_s, "s", 15),
+        Figure("idle_mib", processes.pss_mib(running.pids()), "MiB PSS", 500),
+    ]
+    buyers = Buyers(running.url, running.live_port)
+    try:
+        stage = await largest_show(buyers.shop)
+        figures.append(await _pages(running, buyers, stage))
+        for _ in range(10):  # pools are open, templates compiled, the signing key unwrapped
+            await buyers.buy(stage)
+        figures.append(await _purchases(running, buyers, stage))
+        figures += await _rush(running, buyers, stage)
+    finally:
+        await buyers.close()
+    if buyers.tally.violations:
+        raise RuntimeError(f"the sale broke a promise: {buyers.tally.violations[:5]}")
+    return figures
+
+
+async def _pages(running: Installation, buyers: Buyers, stage: Stage) -> Figure:
+    pids = running.pids()
+    await buyers.shop.page(stage.page)
+    before = processes.cpu_s(pids)
+    for _ in range(PAGES):
+        await buyers.shop.page(stage.page)
+    spent = processes.cpu_s(pids) - before
+    return Figure("page_cpu_ms", spent / PAGES * 1000, "ms CPU", 1.5)
+
+
+async def _purchases(running: Installation, buyers: Buyers, stage: Stage) -> Figure:
+    """Measure one purchase after the other, four at a time; the letters' hand-over is waited for and counted."""
+    pids, provider = running.pids(without=PROVIDER), running.pids()
+    letters = running.var / "mail"
+    sent_before, before, all_before = _count(letters), processes.cpu_s(pids), processes.cpu_s(provider)
+
+    async def some() -> None:
+        for _ in range(PURCHASES // 4):
+            await buyers.buy(stage)
+
+    await asyncio.gather(*(some() for _ in range(4)))
+    deadline = time.monotonic() + 20
+    while _count(letters) < sent_before + PURCHASES:
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"only {_count(letters) - sent_before} of {PURCHASES} letters were handed over")
+        await asyncio.sleep(0.05)
+    spent, everything = processes.cpu_s(pids) - before, processes.cpu_s(provider) - all_before
+    note = f"the demo provider apart: {(everything - spent) / PURCHASES * 1000:.1f} ms"
+    return Figure("purchase_cpu_ms", spent / PURCHASES * 1000, "ms CPU", 15, note=note)
+
+
+def _count(letters: Path) -> int:
+    return sum(1 for _ in letters.glob("*.eml"))
+
+
+async def _rush(running: Installation, buyers: Buyers, stage: Stage) -> list[Figure]:
+    """Let buyers buy as fast as they can on the machine they share with the shop."""
+    until = time.monotonic() + RUSH_S
+    done = 0
+
+    async def keep_buying() -> None:
+        nonlocal done
+        while time.monotonic() < until:
+            await buyers.buy(stage)
+            done += 1
+
+    began = time.monotonic()
+    await asyncio.gather(*(keep_buying() for _ in range(RUSH_BUYERS)))
+    return [Figure("purchases_per_s", done / (time.monotonic() - began), "1/s", 60, "at least")]
