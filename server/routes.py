@@ -17,7 +17,7 @@ from server.catalog import api as catalog_api
 from server.checkin import routes as checkin_routes
 from server.mail import mailbox
 from server.orders import routes as orders_routes
-from server.pages import event_list, event_page, for_robots
+from server.pages import event_list, event_page, for_robots, seat_page
 from server.payments import demo_proxy
 from server.refusals import Refusal
 from server.settings import Settings
@@ -37,6 +37,7 @@ def all_routes(settings: Settings) -> list[BaseRoute]:
         *catalog_api.routes,
         *event_list.routes,
         *event_page.routes,
+        *seat_page.routes,
         *for_robots.routes,
         *orders_routes.routes,
         *webhook_routes.routes,
