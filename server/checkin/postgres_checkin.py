@@ -86,6 +86,7 @@ async def door_shows(connection: Connection[Any]) -> tuple[DoorShow, ...]:
     return tuple(
         DoorShow(
             id=row["id"],
+            event=row["event_id"],
             title=row["title"],
             label=row["label"],
             starts_ms=_ms(row["starts_at"]) or 0,

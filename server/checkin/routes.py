@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+import msgspec
 import structlog
 from redis.exceptions import RedisError
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
+from server.accounts.guard import staff_page
 from server.checkin import postgres_checkin
 from server.checkin.door import Door
+from server.checkin.live_counters import LiveCounters
 from server.checkin.scan import ScanAnswer, ScanRefused
 from server.checkin.views import (
     CheckinCounters,
@@ -94,6 +100,28 @@ async def count_checkin(request: Request) -> CheckinCounters:
 
 @endpoint(
     "GET",
+    "/api/v1/shows/{show:int}/checkin/live",
+    summary="Follow the counters as server-sent events",
+    scope="scans:read",
+    tag="door",
+)
+async def follow_checkin(request: Request) -> Response:
+    """Send the counters now and after every scan, one `data:` line of JSON each."""
+    _, who = _caller(request)
+    counters = live_counters_of(request).follow(who.org_id, request.path_params["show"])
+
+    async def lines() -> AsyncGenerator[bytes, None]:
+        async with aclosing(counters):
+            async for now in counters:
+                yield b"data: " + msgspec.json.encode(now) + b"\n\n"
+
+    return StreamingResponse(
+        lines(), media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    )
+
+
+@endpoint(
+    "GET",
     "/api/v1/shows/{show:int}/checkin/tickets",
     query=Search,
     reply=FoundTickets,
@@ -155,18 +183,11 @@ async def enrol_device(request: Request, body: NewDevice) -> DeviceView:
 
 async def door_page(request: Request) -> Response:
     """The scanner. Whoever is not signed in for the door is sent to sign in, and comes back here."""
+    who = await staff_page(request, "scans:write")
+    if isinstance(who, Response):
+        return who
     services: Services = request.app.state.services
-    who = await services.principals.principal(request)
-    if not isinstance(who, Principal):
-        return RedirectResponse("/sign-in?next=/door", 303)
-    if not who.may("scans:write"):
-        return services.templates.page(
-            request, "door.html", status=403, who=who, allowed=False, live_port=0, live_url=""
-        )
-    settings = services.settings
-    return services.templates.page(
-        request, "door.html", who=who, allowed=True, live_port=settings.live_port, live_url=settings.live_url
-    )
+    return services.templates.page(request, "door.html", who=who)
 
 
 def door_of(request: Request) -> Door:
@@ -177,6 +198,15 @@ def door_of(request: Request) -> Door:
         state.door = Door(database, Keyring(database))
     door: Door = state.door
     return door
+
+
+def live_counters_of(request: Request) -> LiveCounters:
+    """Return the process's followers of counters, made with the first of them."""
+    state = request.app.state
+    if not hasattr(state, "live_counters"):
+        state.live_counters = LiveCounters(state.services.database, state.services.redis)
+    counters: LiveCounters = state.live_counters
+    return counters
 
 
 def _caller(request: Request) -> tuple[Services, Principal]:
@@ -195,6 +225,7 @@ routes: list[BaseRoute] = [
     scan_tickets,
     undo_scan,
     count_checkin,
+    follow_checkin,
     find_ticket,
     list_door_shows,
     add_gate,

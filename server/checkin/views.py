@@ -105,6 +105,7 @@ class DoorShow(msgspec.Struct, frozen=True):
     """A show whose doors may open soon, with the gates of its venue."""
 
     id: int
+    event: int
     title: str
     label: str
     starts_ms: int

@@ -84,7 +84,7 @@ limit $5;
 
 -- name: read_door_shows
 -- Shows whose doors may open soon, soonest first: everything on sale from a day after its start on.
-select s.id, e.title, s.label, s.starts_at, s.doors_at, s.venue_id, v.name as venue, v.time_zone,
+select s.id, s.event_id, e.title, s.label, s.starts_at, s.doors_at, s.venue_id, v.name as venue, v.time_zone,
        coalesce((select jsonb_agg(jsonb_build_object('id', g.id, 'name', g.name) order by g.position, g.id)
                  from gates g where g.venue_id = s.venue_id), '[]') as gates
 from shows s

@@ -12,6 +12,7 @@ export interface Gate {
 
 export interface DoorShow {
   id: number;
+  event: number;
   title: string;
   label: string;
   starts_ms: number;
