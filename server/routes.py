@@ -15,6 +15,7 @@ from server.accounts import api as accounts_api
 from server.accounts import pages as accounts_pages
 from server.catalog import api as catalog_api
 from server.checkin import routes as checkin_routes
+from server.live_state import routes as live_state_routes
 from server.mail import mailbox
 from server.orders import routes as orders_routes
 from server.pages import event_list, event_page, for_robots, seat_page
@@ -34,6 +35,7 @@ def all_routes(settings: Settings) -> list[BaseRoute]:
         *visitor_session.routes,
         *accounts_api.routes,
         *accounts_pages.routes,
+        *live_state_routes.routes,
         *catalog_api.routes,
         *event_list.routes,
         *event_page.routes,
