@@ -7,14 +7,15 @@ return function(_, args)
   local seats, reason = unpack_value(args[1]), args[2]
   local refusal = check_places(seats, {}, 1)
   if refusal then return refusal end
-  local _, _, taken = unavailable(seats, now_ms())
+  local slots = slots_of(seats)
+  local _, _, taken = unavailable(seats, slots, now_ms())
   if #taken > 0 then return refuse('seat_taken', taken) end
-  local states, new = seat_states(seats), {}
+  local states, new = seat_states(slots), {}
   for i = 1, #seats do
     if states[i] ~= OFF_SALE then new[#new + 1] = seats[i] end
     call('HSET', BLOCKED, seats[i], reason)
   end
   if #new == 0 then return answer('ok') end
-  set_states(new, OFF_SALE)
+  set_states(slots_of(new), OFF_SALE)
   return answer('ok', publish('blocked', '', '', '', OFF_SALE, new, {}))
 end

@@ -38,16 +38,15 @@ local function demand_of_request(lines, layouts, area_lines, mine, held)
   return demand
 end
 
--- Write the lines into the hold. Returns the seats that are new to it, and whether anything changed.
+-- Write the lines into the hold; says whether anything changed.
 local function fill(hold, mine, lines, area_lines)
   local held, areas, version = hold[HELD_SEATS], hold[HELD_AREAS], config.price_version
-  local new, changed = {}, #area_lines > 0
+  local changed = #area_lines > 0
   for i = 1, #lines, 2 do
     local k, type_id, at = lines[i], lines[i + 1], mine[lines[i]]
     if not at then
       local n = #held
-      held[n + 1], held[n + 2], held[n + 3] = k, type_id, version
-      new[#new + 1] = k
+      held[n + 1], held[n + 2], held[n + 3], changed = k, type_id, version, true
     elseif held[at + 1] ~= type_id then
       held[at + 1], changed = type_id, true
     end
@@ -59,7 +58,7 @@ local function fill(hold, mine, lines, area_lines)
     end
     areas[at], areas[at + 1], areas[at + 2], areas[at + 3] = a, type_id, (areas[at + 2] or 0) + quantity, version
   end
-  return new, changed or #new > 0
+  return changed
 end
 
 local function check_phase(now, pass)
@@ -95,31 +94,33 @@ local function hold_places(keys, args)
   for i = 1, #seats do
     if not mine[seats[i]] then others[#others + 1] = seats[i] end
   end
+  local slots = slots_of(seats)
+  local other_slots = #others == #seats and slots or slots_of(others)
   local added = places - #seats + #others
   refusal = added > 0 and check_caps(visitor, hold, added)
   if refusal then return refusal end
 
-  local layouts = seat_layouts(seats)
+  local layouts = seat_layouts(slots)
   local bad_seats, bad_areas = unsold_types(lines, layouts, area_lines)
   if #bad_seats + #bad_areas > 0 then return refuse('type_not_sold', bad_seats, bad_areas) end
   local for_accessible, for_others = reserved(seats, layouts, mine, args[5], args[6])
   if #for_accessible > 0 then return refuse('seat_reserved_accessible', for_accessible) end
   if #for_others > 0 then return refuse('seat_reserved', for_others) end
   local demand = demand_of_request(lines, layouts, area_lines, mine, held)
-  refusal = check_stock(others, demand, now)
+  refusal = check_stock(others, other_slots, demand, now)
   if refusal then return refusal end
 
-  local new, changed = fill(hold, mine, lines, area_lines)
+  local changed = fill(hold, mine, lines, area_lines)
   local record = pack(hold)
   if not changed then return answer('ok', nil, record) end
-  if #new > 0 then
-    set_states(new, HELD)
-    set_holders(new, visitor)
+  if #others > 0 then
+    set_states(other_slots, HELD)
+    set_holders(other_slots, visitor)
   end
   count(demand, 'held', 1)
   call('HSET', HOLDS, visitor, record)
   if starts then call('ZADD', EXPIRY, hold[EXPIRES], visitor) end
-  return answer('ok', publish('held', visitor, hold[ID], '', HELD, new, areas_of(demand), record), record)
+  return answer('ok', publish('held', visitor, hold[ID], '', HELD, others, areas_of(demand), record), record)
 end
 
 return function(keys, args)

@@ -33,12 +33,15 @@ end
 -- Sales the facts do not know yet stay, unless they contradict them: lines beyond the plan, a seat sold to another.
 local function keep_order(order, record)
   local seats, lines, area_lines = column(record[2], 2), record[2], record[3]
+  local slots = slots_of(seats)
   if call('HEXISTS', ORDERS, order) == 1 or check_places(seats, area_lines, 3) then return end
-  for _, state in ipairs(seat_states(seats)) do
+  for _, state in ipairs(seat_states(slots)) do
     if state == SOLD then return end
   end
-  set_states(seats, SOLD)
-  if #seats > 0 then call('HDEL', BLOCKED, unpack(seats)) end
+  if #slots > 0 then
+    set_states(slots, SOLD)
+    call('HDEL', BLOCKED, unpack(seats))
+  end
   count(demand_of(lines, 2, area_lines, 3), 'sold', 1)
   call('HSET', ORDERS, order, pack(record))
   call('HINCRBY', BOUGHT, record[1], places_of(lines, 2, area_lines, 3))
@@ -48,12 +51,12 @@ local function is_priced(category, type_id, version)
   return call('HEXISTS', SELLS, category .. ':' .. type_id) == 1 and call('HEXISTS', PRICES, version) == 1
 end
 
-local function is_consistent(hold, demand, now)
+local function is_consistent(hold, slots, demand, now)
   local held, areas = hold[HELD_SEATS], hold[HELD_AREAS]
-  local seats = column(held, SEAT_WIDTH)
   if is_due(hold, now) or call('HEXISTS', ORDERS, hold[ORDER]) == 1 then return false end
-  local states, layouts = seat_states(seats), seat_layouts(seats)
-  for i = 1, #seats do
+  local states = seat_states(slots)
+  local layouts = seat_layouts(slots)
+  for i = 1, #slots do
     if states[i] ~= FREE then return false end
     if not is_priced(category_of(layouts[i]), held[i * 3 - 1], held[i * 3]) then return false end
   end
@@ -70,9 +73,12 @@ local function keep_hold(visitor, hold, now)
   local seats = column(hold[HELD_SEATS], SEAT_WIDTH)
   if check_places(seats, hold[HELD_AREAS], AREA_WIDTH) then return end
   local demand = demand_of(hold[HELD_SEATS], SEAT_WIDTH, hold[HELD_AREAS], AREA_WIDTH)
-  if not is_consistent(hold, demand, now) then return end
-  set_states(seats, HELD)
-  if #seats > 0 then set_holders(seats, visitor) end
+  local slots = slots_of(seats)
+  if not is_consistent(hold, slots, demand, now) then return end
+  if #slots > 0 then
+    set_states(slots, HELD)
+    set_holders(slots, visitor)
+  end
   count(demand, 'held', 1)
   call('HSET', HOLDS, visitor, pack(hold))
   if hold[ORDER] == '' then call('ZADD', EXPIRY, hold[EXPIRES], visitor) else call('ZADD', PAYING, hold[UNTIL], visitor) end
@@ -90,7 +96,7 @@ return function(keys, args)
   local now = now_ms()
   config.epoch = math.max(math.floor(now / 1000), before and before.epoch + 1 or 0, tonumber(args[3]) + 1)
 
-  call('SET', CONFIG, pack(config))
+  write_config()
   call('SET', SEATS, args[4])
   call('SET', LAYOUT, args[5])
   replace_hash(SELLS, unpack_value(args[6]))

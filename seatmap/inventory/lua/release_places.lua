@@ -53,8 +53,11 @@ local function release_places(_, args)
   if #gone_seats + #gone_areas == 0 then return answer('ok', nil, record) end
 
   local freed = column(gone_seats, SEAT_WIDTH)
-  set_states(freed, FREE)
-  if #freed > 0 then call('HDEL', HOLDERS, unpack(freed)) end
+  if #freed > 0 then
+    local slots = slots_of(freed)
+    set_states(slots, FREE)
+    call('HDEL', HOLDERS, unpack(slots))
+  end
   local demand = demand_of(gone_seats, SEAT_WIDTH, gone_areas, AREA_WIDTH)
   count(demand, 'held', -1)
   call('HSET', HOLDS, visitor, record)

@@ -12,6 +12,6 @@ return function(_, args)
   if not known then return refuse('prices_incomplete') end
   call('HSET', PRICES, version, args[2])
   config.price_version = version
-  call('SET', CONFIG, pack(config))
+  write_config()
   return answer('ok', publish('repriced', '', '', '', FREE, {}, {}))
 end

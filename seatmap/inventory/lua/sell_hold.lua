@@ -11,8 +11,8 @@ return function(_, args)
   if not hold or hold[ID] ~= args[3] or hold[ORDER] == '' then return refuse('hold_gone') end
   if hold[ORDER] ~= order then return refuse('hold_paying') end
   local demand = demand_of(hold[HELD_SEATS], SEAT_WIDTH, hold[HELD_AREAS], AREA_WIDTH)
-  local seats = forget_hold(visitor, hold)
+  local seats, slots = forget_hold(visitor, hold)
   count(demand, 'held', -1)
   local record = { visitor, without_prices(hold[HELD_SEATS], SEAT_WIDTH), without_prices(hold[HELD_AREAS], AREA_WIDTH) }
-  return record_sale(order, record, seats, demand, hold[ID])
+  return record_sale(order, record, seats, slots, demand, hold[ID])
 end

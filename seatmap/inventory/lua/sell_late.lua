@@ -18,7 +18,7 @@ end
 
 -- Seats move from the buyer's own hold into the sale; places of an area stay held, they are interchangeable.
 local function take_from_own_hold(visitor, hold, stay, go)
-  call('HDEL', HOLDERS, unpack(column(go, SEAT_WIDTH)))
+  call('HDEL', HOLDERS, unpack(slots_of(column(go, SEAT_WIDTH))))
   hold[HELD_SEATS] = stay
   if #stay + #hold[HELD_AREAS] > 0 then return answer_hold('released', visitor, hold) end
   forget_hold(visitor, hold)
@@ -31,10 +31,11 @@ return function(_, args)
   if known then return answer('ok', nil, known) end
   local lines, area_lines = unpack_value(args[3]), unpack_value(args[4])
   local seats = column(lines, 2)
+  local slots = slots_of(seats)
   local _, refusal = check_request(seats, area_lines)
   refusal = refusal or check_places(seats, area_lines, 3)
   if refusal then return refusal end
-  local bad_seats, bad_areas = unsold_types(lines, seat_layouts(seats), area_lines)
+  local bad_seats, bad_areas = unsold_types(lines, seat_layouts(slots), area_lines)
   if #bad_seats + #bad_areas > 0 then return refuse('type_not_sold', bad_seats, bad_areas) end
 
   local own, stay, go = live_hold(visitor, now), {}, {}
@@ -42,9 +43,9 @@ return function(_, args)
   local demand, given = demand_of(lines, 2, area_lines, 3), demand_of(go, SEAT_WIDTH, {}, AREA_WIDTH)
   local net = {}
   for name, places in pairs(demand) do net[name] = places - (given[name] or 0) end
-  refusal = check_stock(seats, net, now, #go > 0 and visitor or nil)
+  refusal = check_stock(seats, slots, net, now, #go > 0 and visitor or nil)
   if refusal then return refusal end
   count(given, 'held', -1)
   if #go > 0 then take_from_own_hold(visitor, own, stay, go) end
-  return record_sale(order, { visitor, lines, area_lines }, seats, demand, '')
+  return record_sale(order, { visitor, lines, area_lines }, seats, slots, demand, '')
 end

@@ -4,6 +4,6 @@
 -- Reply ok; or a refusal.
 return function(_, args)
   config.clock_ms = tonumber(args[1])
-  call('SET', CONFIG, pack(config))
+  write_config()
   return answer('ok')
 end

@@ -7,6 +7,6 @@ return function(_, args)
   local opens, closes, paused = tonumber(args[1]), tonumber(args[2]), tonumber(args[3])
   if config.opens_at_ms == opens and config.closes_at_ms == closes and config.paused == paused then return answer('ok') end
   config.opens_at_ms, config.closes_at_ms, config.paused = opens, closes, paused
-  call('SET', CONFIG, pack(config))
+  write_config()
   return answer('ok', publish('phase', '', '', '', FREE, {}, {}))
 end

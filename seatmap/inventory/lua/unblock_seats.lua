@@ -7,7 +7,7 @@ return function(_, args)
   local seats = unpack_value(args[1])
   local refusal = check_places(seats, {}, 1)
   if refusal then return refusal end
-  local states, freed = seat_states(seats), {}
+  local states, freed = seat_states(slots_of(seats)), {}
   for i = 1, #seats do
     if states[i] == OFF_SALE then
       freed[#freed + 1] = seats[i]
@@ -15,6 +15,6 @@ return function(_, args)
     end
   end
   if #freed == 0 then return answer('ok') end
-  set_states(freed, FREE)
+  set_states(slots_of(freed), FREE)
   return answer('ok', publish('unblocked', '', '', '', FREE, freed, {}))
 end

@@ -42,7 +42,7 @@ local function unsell_order(_, args)
   end
   if #gone_seats + #gone_areas == 0 then return answer('ok') end
   local freed = column(gone_seats, 2)
-  set_states(freed, FREE)
+  set_states(slots_of(freed), FREE)
   local demand = demand_of(gone_seats, 2, gone_areas, 3)
   count(demand, 'sold', -1)
   call('HSET', ORDERS, order, pack({ visitor, seats, areas }))

@@ -80,7 +80,7 @@ class Store:
         return Contents(
             snapshot,
             {visitor.decode(): wire.read_hold(body) for visitor, body in holds.items()},
-            {int(k): visitor.decode() for k, visitor in holders.items()},
+            {int(slot[1:]): visitor.decode() for slot, visitor in holders.items()},  # fields are `#<k>`
             {visitor.decode(): int(score) for visitor, score in expiry},
             {visitor.decode(): int(score) for visitor, score in paying},
             {field.decode(): int(value) for field, value in counters.items()},

@@ -36,27 +36,29 @@ local function check_request(seats, area_lines)
   return places
 end
 
+-- *known* spares asking twice about the same pair.
+local function is_sold(known, category, type_id)
+  local pair = category .. ':' .. type_id
+  if known[pair] == nil then known[pair] = call('HEXISTS', SELLS, pair) == 1 end
+  return known[pair]
+end
+
 -- Every (category, type) asked for must be priced. Lists the seats and areas where it is not.
 local function unsold_types(lines, layouts, area_lines)
   local known, bad_seats, bad_areas = {}, {}, {}
-  local function sold(category, type_id)
-    local pair = category .. ':' .. type_id
-    if known[pair] == nil then known[pair] = call('HEXISTS', SELLS, pair) == 1 end
-    return known[pair]
-  end
   for i = 1, #layouts do
-    if not sold(category_of(layouts[i]), lines[i * 2]) then bad_seats[#bad_seats + 1] = lines[i * 2 - 1] end
+    if not is_sold(known, category_of(layouts[i]), lines[i * 2]) then bad_seats[#bad_seats + 1] = lines[i * 2 - 1] end
   end
   for i = 1, #area_lines, 3 do
-    if not sold(area_category(area_lines[i]), area_lines[i + 1]) then bad_areas[#bad_areas + 1] = area_lines[i] end
+    if not is_sold(known, area_category(area_lines[i]), area_lines[i + 1]) then bad_areas[#bad_areas + 1] = area_lines[i] end
   end
   return bad_seats, bad_areas
 end
 
 -- Seats of the list nobody may have now: all of them in order, those off sale, those taken. Lapsed holds in the way are
 -- let go; *mine* passes seats held by that visitor.
-local function unavailable(seats, now, mine)
-  local states, all, off_sale, taken = seat_states(seats), {}, {}, {}
+local function unavailable(seats, slots, now, mine)
+  local states, all, off_sale, taken = seat_states(slots), {}, {}, {}
   for i = 1, #seats do
     local state, k, reason = states[i], seats[i], nil
     if state == SOLD then
@@ -64,7 +66,7 @@ local function unavailable(seats, now, mine)
     elseif state == OFF_SALE then
       reason = off_sale
     elseif state == HELD then
-      local visitor = call('HGET', HOLDERS, k)
+      local visitor = call('HGET', HOLDERS, slots[i])
       if visitor and visitor ~= mine then
         local hold = read_hold(visitor)
         if is_due(hold, now) then let_go(visitor, hold, 'lapsed') else reason = taken end
@@ -100,8 +102,8 @@ local function shortages(demand, now)
 end
 
 -- All seats and all counters must have room; lapsed holds in the way are let go first.
-local function check_stock(seats, demand, now, mine)
-  local gone, _, taken = unavailable(seats, now, mine)
+local function check_stock(seats, slots, demand, now, mine)
+  local gone, _, taken = unavailable(seats, slots, now, mine)
   if #gone > 0 then return refuse(#taken > 0 and 'seat_taken' or 'seat_off_sale', gone) end
   local full, quota = shortages(demand, now)
   if #full > 0 then return refuse('area_full', nil, full) end

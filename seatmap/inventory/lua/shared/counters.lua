@@ -17,7 +17,7 @@ end
 local function demand_of(seats, seat_width, areas, area_width)
   local demand = {}
   if config.quotas > 0 and #seats > 0 then
-    local layouts = seat_layouts(column(seats, seat_width))
+    local layouts = seat_layouts(slots_of(column(seats, seat_width)))
     for i = 1, #layouts do
       add_quotas(demand, category_of(layouts[i]), seats[(i - 1) * seat_width + 2], 1)
     end

@@ -8,29 +8,32 @@ local function publish(cause, visitor, hold_id, order, state, seats, areas, hold
     'c', pack({ state, seats, left, cause, visitor, hold_id, order }), 'h', hold or '')
 end
 
+local function set_holders(slots, visitor)
+  if #slots == 1 then return call('HSET', HOLDERS, slots[1], visitor) end
+  local holders = {}
+  for i = 1, #slots do holders[i * 2 - 1], holders[i * 2] = slots[i], visitor end
+  call('HSET', HOLDERS, unpack(holders))
+end
+
 local function read_hold(visitor)
   local hold = call('HGET', HOLDS, visitor)
   return hold and unpack_value(hold)
 end
 
-local function set_holders(seats, visitor)
-  local holders = {}
-  for i = 1, #seats do holders[i * 2 - 1], holders[i * 2] = seats[i], visitor end
-  call('HSET', HOLDERS, unpack(holders))
-end
-
+-- Returns the seats it had, also as slots.
 local function forget_hold(visitor, hold)
   call('HDEL', HOLDS, visitor)
   call('ZREM', hold[ORDER] == '' and EXPIRY or PAYING, visitor)
   local seats = column(hold[HELD_SEATS], SEAT_WIDTH)
-  if #seats > 0 then call('HDEL', HOLDERS, unpack(seats)) end
-  return seats
+  local slots = slots_of(seats)
+  if #slots > 0 then call('HDEL', HOLDERS, unpack(slots)) end
+  return seats, slots
 end
 
 -- Give everything in the hold back and forget it.
 local function let_go(visitor, hold, cause)
-  local seats = forget_hold(visitor, hold)
-  set_states(seats, FREE)
+  local seats, slots = forget_hold(visitor, hold)
+  set_states(slots, FREE)
   local demand = demand_of(hold[HELD_SEATS], SEAT_WIDTH, hold[HELD_AREAS], AREA_WIDTH)
   count(demand, 'held', -1)
   return publish(cause, visitor, hold[ID], hold[ORDER], FREE, seats, areas_of(demand))

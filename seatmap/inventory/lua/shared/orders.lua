@@ -9,9 +9,9 @@ local function without_prices(flat, width)
   return lines
 end
 
-local function record_sale(order, record, seats, demand, hold_id)
+local function record_sale(order, record, seats, slots, demand, hold_id)
   local visitor, blob = record[1], pack(record)
-  set_states(seats, SOLD)
+  set_states(slots, SOLD)
   count(demand, 'sold', 1)
   call('HSET', ORDERS, order, blob)
   call('HINCRBY', BOUGHT, visitor, places_of(record[2], 2, record[3], 3))
