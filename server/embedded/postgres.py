@@ -96,11 +96,18 @@ def _may_traverse(path: Path) -> bool:
     return all(parent.stat().st_mode & 0o001 for parent in path.parents if parent.exists())
 
 
-def _private_root(path: Path) -> Path:
+def _private_root(path: Path, *, make: bool = True) -> Path:
     name = "frontrow-" + hashlib.sha256(str(path).encode()).hexdigest()[:12]
     root = Path("/var/tmp") / name
-    root.mkdir(mode=0o755, exist_ok=True)
+    if make:
+        root.mkdir(mode=0o755, exist_ok=True)
     return root
+
+
+def data_folders(data: Path) -> tuple[Path, ...]:
+    """Return where a server started on *data* may have put its cluster."""
+    data = data.resolve()
+    return data, _private_root(data, make=False) / "postgres"
 
 
 def _reachable(data: Path, user: int | None) -> Path:

@@ -45,9 +45,7 @@ def start(data: Path, *, durable: bool = True) -> EmbeddedValkey:
     data.mkdir(parents=True, exist_ok=True)
     pid_file, log = data / "valkey.pid", data / "valkey.log"
     child.stop_leftover(pid_file, "valkey-server", signal.SIGTERM)
-    path = data / "valkey.sock"
-    if len(str(path)) > 100:  # 107 bytes are all a Unix socket address holds
-        path = Path(tempfile.gettempdir()) / f"frontrow-{hashlib.sha256(str(data).encode()).hexdigest()[:8]}.sock"
+    path = socket_of(data)
     path.unlink(missing_ok=True)
     options = {
         "port": "0",
@@ -70,6 +68,15 @@ def start(data: Path, *, durable: bool = True) -> EmbeddedValkey:
     server = EmbeddedValkey(process, path)
     _await_ready(server, log)
     return server
+
+
+def socket_of(data: Path) -> Path:
+    """Return the socket of a server with its files in *data*: 107 bytes are all a Unix socket address holds."""
+    path = data.resolve() / "valkey.sock"
+    if len(str(path)) <= 100:
+        return path
+    name = hashlib.sha256(str(data.resolve()).encode()).hexdigest()[:8]
+    return Path(tempfile.gettempdir()) / f"frontrow-{name}.sock"
 
 
 def _program() -> Path:

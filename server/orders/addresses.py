@@ -15,6 +15,16 @@ def tickets_pdf_address(ref: str, key: str | None = None) -> str:
     return f"/orders/{ref}/tickets.pdf" + _with(key)
 
 
+def ticket_address(number: str) -> str:
+    """Return the path of one ticket's page; its number is the secret that opens it."""
+    return f"/tickets/{number}"
+
+
+def ticket_pdf_address(number: str) -> str:
+    """Return the path of one ticket on paper."""
+    return f"/tickets/{number}/ticket.pdf"
+
+
 def calendar_address(ref: str, key: str | None = None) -> str:
     """Return the path of its calendar file."""
     return f"/orders/{ref}/calendar.ics" + _with(key)

@@ -15,7 +15,7 @@ from server.catalog.addresses import show_address
 from server.catalog.facts import EventFacts
 from server.database import Database
 from server.faults import Corrupt
-from server.orders.addresses import order_address, return_address, tickets_pdf_address
+from server.orders.addresses import return_address, ticket_address, ticket_pdf_address
 from server.orders.decision import message
 from server.orders.desk import Desk
 from server.orders.references import opens, read_ref
@@ -119,11 +119,11 @@ async def _view(desk: Desk, row: _Row) -> OrderView:
         tickets=tuple(
             TicketView(
                 position,
-                write_number(ticket_id),
+                number := write_number(ticket_id),
                 code,
                 state,
-                order_address(row.ref, row.key),
-                tickets_pdf_address(row.ref, row.key),
+                ticket_address(number),
+                ticket_pdf_address(number),
             )
             for position, ticket_id, code, state in row.tickets or ()
         ),
