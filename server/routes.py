@@ -14,6 +14,7 @@ from server import problems, visitor_session
 from server.accounts import api as accounts_api
 from server.accounts import pages as accounts_pages
 from server.catalog import api as catalog_api
+from server.charts import routes as chart_routes
 from server.checkin import routes as checkin_routes
 from server.live_state import routes as live_state_routes
 from server.mail import mailbox
@@ -37,6 +38,7 @@ def all_routes(settings: Settings) -> list[BaseRoute]:
         *accounts_pages.routes,
         *live_state_routes.routes,
         *catalog_api.routes,
+        *chart_routes.routes,
         *event_list.routes,
         *event_page.routes,
         *seat_page.routes,

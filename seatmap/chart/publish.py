@@ -32,9 +32,10 @@ def drawing_order(chart: Chart) -> Iterator[Row | Table]:
 def number_seats(chart: Chart, previous: Chart | None = None) -> Chart:
     """Fill in `k` for seats that have none; numbers are appended in drawing order and never given twice.
 
-    A seat without a number that *previous* (numbered) knows, by its foreign id or else by section, row and label, keeps
+    A seat without a number that *previous* knows, by its foreign id or else by section, row and label, keeps
     its number there. Seats that only *previous* has become tombstones.
     """
+    previous = number_seats(previous) if previous is not None else None
     known = _identities(previous) if previous is not None else {}
     used = {k for part in drawing_order(chart) for k in _expand(part.k)}
     gone = set(_expand(chart.tombstones))
