@@ -205,7 +205,10 @@ class Buyer:
                     return True
             elif answer.ok:
                 return True
-            elif answer.status in (400, 404):
+            elif answer.status != 402:
+                error = answer.body["error"]
+                if error.get("code") != "payment_intent_unexpected_state":
+                    self._tally.violated(f"the provider did not understand the card form: {error}")
                 # Cancelled or paid meanwhile: the order knows.
                 self._tally.counts["too late to pay"] += 1
                 return True
@@ -241,7 +244,7 @@ class Buyer:
                 view: Json = answer.body
                 return view
             if asyncio.get_running_loop().time() > deadline:
-                self._tally.violated(f"order {ref} was paid and is {answer.body} after {SETTLE_TIMEOUT_S:g} s")
+                self._tally.violated(f"order {ref} was paid and is {_state(answer)} after {SETTLE_TIMEOUT_S:g} s")
                 return None
             await asyncio.sleep(0.5 + self._random.random())
             answer = await self._shop.order(self._token, ref)
@@ -267,3 +270,8 @@ class Buyer:
         seconds = pause_s(self._random, median_s, self._habits.pace)
         if seconds:
             await asyncio.sleep(seconds)
+
+
+def _state(answer: Answer) -> str:
+    """Name what an order says of itself, in short."""
+    return f"{answer.body['state']}, {answer.body['message']}" if answer.ok else f"answered {answer.status}"

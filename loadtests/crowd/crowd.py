@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,6 +68,7 @@ class Crowd:
     def __init__(self, plan: Plan, tally: Tally) -> None:
         self._plan, self._tally = plan, tally
         self._random = random.Random(plan.seed)
+        self._run = f"r{int(time.time()):x}"
         self._shop = Shop(plan.url, tally, self._random)
         self._stages: list[Stage] = []
         self._about: set[asyncio.Task[None]] = set()
@@ -173,7 +175,7 @@ class Crowd:
 
     def _send_in(self, stage: Stage) -> None:
         own = random.Random(self._random.getrandbits(64))
-        habits = draw(own, pace=self._plan.pace, all_sell=self._plan.until_sold_out)
+        habits = draw(own, run=self._run, pace=self._plan.pace, all_sell=self._plan.until_sold_out)
         buyer = Buyer(
             self._shop,
             self._plan.live_url,

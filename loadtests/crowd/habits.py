@@ -34,8 +34,8 @@ class Habits:
     pace: float
 
 
-def draw(random_: random.Random, *, pace: float, all_sell: bool) -> Habits:
-    """Draw a buyer. With *all_sell* nobody only looks, lets seats lapse or gives up: the house has to sell out."""
+def draw(random_: random.Random, *, run: str, pace: float, all_sell: bool) -> Habits:
+    """Draw a buyer. *run* keeps the addresses of two crowds with one seed apart (limits per person count by address). With *all_sell* nobody only looks, lets seats lapse or gives up: the house has to sell out."""
     roll = random_.random
     first, last = random_.choice(FIRST_NAMES), random_.choice(LAST_NAMES)
     good = random_.choice(GOOD_CARDS)
@@ -56,7 +56,7 @@ def draw(random_: random.Random, *, pace: float, all_sell: bool) -> Habits:
         approves=roll() < 0.9,
         gives_up_after_decline=not all_sell and roll() < 0.2,
         name=f"{first} {last}",
-        email=f"{first}.{last}.{random_.randrange(10**6)}@crowd.example".lower(),
+        email=f"{first}.{last}.{random_.randrange(10**9)}@{run}.crowd.example".lower(),
         pace=pace,
     )
 

@@ -5,7 +5,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import orjson
 
@@ -105,7 +105,7 @@ class Shop:
             "payment_method_data[card][exp_year]": "2035",
             "payment_method_data[card][cvc]": "1234" if card.startswith("37") else "123",
             "payment_method_data[billing_details][name]": name,
-            "return_url": payment["return_url"],
+            "return_url": urljoin(f"{self.url}/", str(payment["return_url"])),
         }
         headers = {
             "Content-Type": "application/x-www-form-urlencoded",
