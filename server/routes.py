@@ -19,6 +19,8 @@ from server.checkin import routes as checkin_routes
 from server.live_state import routes as live_state_routes
 from server.mail import mailbox
 from server.orders import routes as orders_routes
+from server.organiser import api as organiser_api
+from server.organiser import pages as organiser_pages
 from server.pages import event_list, event_page, for_robots, seat_page
 from server.payments import demo_proxy
 from server.refusals import Refusal
@@ -43,6 +45,8 @@ def all_routes(settings: Settings) -> list[BaseRoute]:
         *event_page.routes,
         *seat_page.routes,
         *for_robots.routes,
+        *organiser_pages.routes,
+        *organiser_api.routes,
         *orders_routes.routes,
         *webhook_routes.routes,
         *ticket_routes.routes,
