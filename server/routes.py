@@ -21,7 +21,7 @@ from server.mail import mailbox
 from server.orders import routes as orders_routes
 from server.organiser import api as organiser_api
 from server.organiser import pages as organiser_pages
-from server.pages import event_list, event_page, for_robots, seat_page
+from server.pages import event_list, event_page, for_robots
 from server.payments import demo_proxy
 from server.refusals import Refusal
 from server.settings import Settings
@@ -43,7 +43,6 @@ def all_routes(settings: Settings) -> list[BaseRoute]:
         *chart_routes.routes,
         *event_list.routes,
         *event_page.routes,
-        *seat_page.routes,
         *for_robots.routes,
         *organiser_pages.routes,
         *organiser_api.routes,

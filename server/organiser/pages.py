@@ -19,7 +19,6 @@ from server.catalog.addresses import event_address
 from server.catalog.desk import desk_of
 from server.catalog.facts import ShowFacts
 from server.catalog.inputs import ms
-from server.pages.seat_page import live_address
 from server.principal import Principal
 from server.refusals import Refusal
 from server.services import Services
@@ -152,7 +151,7 @@ def _actions(facts: ShowFacts, who: Principal) -> list[str]:
 def _data_block(facts: ShowFacts, services: Services) -> dict[str, Any]:
     return {
         "show": facts.show_id,
-        "live_url": live_address(services.settings),
+        "live_url": services.settings.live_url or f":{services.settings.live_port}/live",
         "chart_url": f"/api/v1/charts/{facts.chart_id}/{facts.chart_rev}",
         "currency": facts.currency,
         "time_zone": facts.time_zone,
