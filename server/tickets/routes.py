@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
-from typing import Any
 
 import msgspec
 from asyncpg import Record
@@ -14,12 +12,14 @@ from starlette.routing import BaseRoute, Route
 
 from server import problems
 from server.endpoint import endpoint
+from server.orders.addresses import order_address, ticket_address, ticket_pdf_address
+from server.orders.reading import Reader, find_order
 from server.principal import Principal
 from server.refusals import Refusal
 from server.services import Services
 from server.tickets import qr
 from server.tickets.calendar_file import calendar_file
-from server.tickets.face import Occasion, occasion
+from server.tickets.face import Occasion, TicketFace, occasion
 from server.tickets.key_set import KeySet, PublishedKey, encoded, root_key, signed_key_set
 from server.tickets.postgres_tickets import SQL, face_of, faces_of_order, find_ticket
 from server.tickets.ticket_pdf import tickets_pdf
@@ -71,8 +71,8 @@ async def read_ticket(request: Request) -> TicketView | Refusal:
         number=face.number, code=face.code, state=row["state"], event=row["event_id"], show=row["show_id"],
         title=when.title, label=when.label, starts_ms=round(when.starts_at.timestamp() * 1000), time_zone=when.time_zone,
         venue=when.venue, category=face.category, type=face.type, section=face.section, row=face.row, seat=face.seat,
-        holder=face.holder, page=f"/tickets/{face.number}", svg=f"/tickets/{face.number}/code.svg",
-        pdf=f"/tickets/{face.number}/ticket.pdf",
+        holder=face.holder, page=ticket_address(face.number), svg=f"/tickets/{face.number}/code.svg",
+        pdf=ticket_pdf_address(face.number),
     )  # fmt: skip
 
 
@@ -133,7 +133,7 @@ async def order_paper(request: Request) -> Response:
     """All tickets of an order as one PDF. A paid order whose tickets are void prints them as void."""
     found = await _order(request)
     if found is None:
-        return problems.response(Refusal("not_found"))
+        return problems.response(Refusal("order_unknown"))
     order, when, faces = found
     if not faces:
         return problems.response(Refusal("ticket_unknown"))
@@ -145,12 +145,12 @@ async def order_calendar(request: Request) -> Response:
     """The show as a calendar entry that leads back to the order."""
     found = await _order(request)
     if found is None:
-        return problems.response(Refusal("not_found"))
+        return problems.response(Refusal("order_unknown"))
     order, when, _ = found
     services: Services = request.app.state.services
     site = services.settings.public_url.rstrip("/") or str(request.base_url).rstrip("/")
     entry = calendar_file(
-        when, order_ref=order["ref"], page_url=f"{site}/orders/{order['ref']}?key={order['key']}",
+        when, order_ref=order["ref"], page_url=site + order_address(order["ref"], order["key"]),
         stamp=order["said_at"], locale=order["locale"],
     )  # fmt: skip
     return _file(entry, "text/calendar; charset=utf-8", f"{order['ref']}.ics")
@@ -169,27 +169,28 @@ async def _ticket(request: Request) -> tuple[Record, Occasion] | None:
     return None if row is None or when is None else (row, when)
 
 
-async def _order(request: Request) -> tuple[Record, Occasion, list[Any]] | None:
+async def _order(request: Request) -> tuple[Record, Occasion, list[TicketFace]] | None:
     """Find the order for whoever may see it: its visitor, whoever has its key, and staff of its organisation."""
     services: Services = request.app.state.services
-    async with services.database.installation() as connection:
-        owner = await connection.fetchrow("select * from owner_of_order($1)", request.path_params["ref"])
-    if owner is None or not await _may_see(request, owner):
+    found = await find_order(services.database, request.path_params["ref"], await _reader(request))
+    if found is None:
         return None
-    async with services.database.tenant(owner["org_id"]) as connection:
-        order = await connection.fetchrow(SQL["read_order"], owner["order_id"])
-        faces = await faces_of_order(connection, owner["order_id"], void=True)
+    async with services.database.tenant(found.org_id) as connection:
+        order = await connection.fetchrow(SQL["read_order"], found.order_id)
+        faces = await faces_of_order(connection, found.order_id, void=True)
     when = None if order is None else await _occasion(services, order["show_id"])
     return None if order is None or when is None else (order, when, faces)
 
 
-async def _may_see(request: Request, owner: Record) -> bool:
-    if hmac.compare_digest(request.query_params.get("key", "").encode(), owner["key"].encode()):
-        return True
-    if visitor_of(request) == owner["visitor"]:
-        return True
+async def _reader(request: Request) -> Reader:
+    """Collect every proof the request carries."""
+    visitor = visitor_of(request)
     who = await request.app.state.services.principals.principal(request)
-    return isinstance(who, Principal) and who.org_id == owner["org_id"] and who.may("orders:read")
+    return Reader(
+        visitor=None if isinstance(visitor, Refusal) else visitor,
+        key=request.query_params.get("key"),
+        org_id=who.org_id if isinstance(who, Principal) and who.may("orders:read") else None,
+    )
 
 
 async def _occasion(services: Services, show_id: int) -> Occasion | None:

@@ -77,8 +77,8 @@ where t.show_id = $1
        or lower(o.buyer_email) like $2 || '%'
        or o.ref like $3 || '%'
        or t.ticket_id = $6
-       or (lower(t.row_label) = $4[1] and lower(t.seat_label) = $4[2])
-       or (lower(t.section) = $4[1] and lower(t.row_label) = $4[2] and lower(t.seat_label) = $4[3]))
+       or (lower(t.row_label) = ($4::text[])[1] and lower(t.seat_label) = ($4::text[])[2])
+       or (lower(t.section) = ($4::text[])[1] and lower(t.row_label) = ($4::text[])[2] and lower(t.seat_label) = ($4::text[])[3]))
 order by t.state = 'void', lower(t.holder_name), t.k nulls last, t.ticket_id
 limit $5;
 
