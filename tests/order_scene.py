@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import uvicorn
 from redis.asyncio import Redis
 
 from seatmap.chart import CompiledChart, compile_chart
@@ -23,6 +25,7 @@ from server.catalog.facts import load_show
 from server.catalog.plan import show_plan
 from server.catalog.stock import stock_facts
 from server.database import Database
+from server.listen import shared_socket
 from server.mail.captured_mail import CapturedMail
 from server.orders.audit import Finding, audit_installation
 from server.orders.desk import Desk, unix_ms
@@ -35,8 +38,13 @@ from server.outbox.carry_out import Courier
 from server.outbox.drain import deliver, finalise
 from server.outbox.letters import OrderLetters
 from server.outbox.wake import no_wake
+from server.payments.demo.app import DemoProvider
+from server.payments.demo.store import Store
+from server.payments.demo.world import World
+from server.payments.demo_keys import demo_keys
 from server.payments.provider import CardDeclined, Intent, PaymentProvider, ProviderRefused, WebhookEvent
-from server.payments.stripe_payments import StripePayments
+from server.payments.stripe_payments import StripePayments, StripeSetup
+from server.payments.subscriptions import WANTED_EVENTS
 from server.refusals import Refusal
 from server.templating import Templates
 from server.tickets.keys import KeyWrapper
@@ -225,6 +233,35 @@ async def _open(desk: Desk, show_id: int) -> None:
     async with desk.database.tenant(facts.org_id) as connection:
         known = await stock_facts(connection, facts)
     await desk.inventory.open_show(facts.key, show_plan(facts), known, fence=fence)
+
+
+@asynccontextmanager
+async def provider_on_loopback(folder: Path, *, webhook_url: str = "") -> AsyncIterator[StripeSetup]:
+    """Serve a demo provider with an empty memory on a free port, and say how our adapter reaches it."""
+    keys = demo_keys(SECRET)
+    world = World(Store(folder / "demo.sqlite3"))
+    if webhook_url:
+        world.ensure_endpoint(webhook_url, keys.webhook_secret, list(WANTED_EVENTS))
+    listener = shared_socket("127.0.0.1", 0)
+    config = uvicorn.Config(DemoProvider(world, keys), log_config=None, access_log=False, lifespan="on")
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started:
+        await asyncio.sleep(0.005)  # polled: uvicorn has no event for it
+        assert not serving.done(), serving
+    try:
+        yield StripeSetup(
+            keys.secret_key,
+            keys.publishable_key,
+            (keys.webhook_secret,),
+            kind="demo",
+            api_base=f"http://127.0.0.1:{listener.getsockname()[1]}",
+            browser_api_base="/demo-provider",
+        )
+    finally:
+        server.should_exit = True
+        await serving
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 from asyncpg import Connection
@@ -92,7 +93,7 @@ async def _audit_stock(desk: Desk, org_id: int, show: ShowKey) -> list[Finding]:
     return findings
 
 
-async def _tickets(connection: Connection, show_id: int) -> tuple[set[int], dict[int, int]]:  # type: ignore[type-arg]
+async def _tickets(connection: Connection[Any], show_id: int) -> tuple[set[int], dict[int, int]]:
     seats = {row["k"] for row in await connection.fetch(FACTS["ticketed_seats"], show_id)}
     areas = {row["area"]: row["places"] for row in await connection.fetch(FACTS["ticketed_areas"], show_id)}
     return seats, areas
