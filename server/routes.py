@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute
 from server import problems, visitor_session
 from server.accounts import api as accounts_api
 from server.accounts import pages as accounts_pages
+from server.buyer_pages import routes as buyer_pages
 from server.catalog import api as catalog_api
 from server.charts import routes as chart_routes
 from server.checkin import routes as checkin_routes
@@ -48,6 +49,7 @@ def all_routes(settings: Settings) -> list[BaseRoute]:
         *organiser_api.routes,
         *orders_routes.routes,
         *webhook_routes.routes,
+        *buyer_pages.routes,
         *ticket_routes.routes,
         *checkin_routes.routes,
         *(mailbox.routes if settings.capture_mail else ()),

@@ -52,7 +52,9 @@ function precompress(): Plugin {
         if (!/\.(js|css|svg|json|wasm)$/.test(file) || file === "manifest.json") continue;
         const source = item.type === "chunk" ? item.code : item.source;
         const bytes = typeof source === "string" ? Buffer.from(source) : Buffer.from(source);
-        const packed = brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } });
+        // Quality 11 takes ten seconds for the megabyte of WebAssembly and saves 4 %.
+        const quality = file.endsWith(".wasm") ? 8 : 11;
+        const packed = brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: quality } });
         this.emitFile({ type: "asset", fileName: `${file}.br`, source: packed });
       }
     },

@@ -20,7 +20,7 @@ describe("the message catalogue", () => {
   it("gives every plural its one and its other", () => {
     for (const key of Object.keys(en)) {
       if (key.endsWith(".one")) expect(en, key).toHaveProperty([key.replace(/one$/, "other")]);
-      if (key.endsWith(".other")) expect(en, key).toHaveProperty([key.replace(/other$/, "one")]);
+      if (key.endsWith(".other") && en[key]!.includes("{n}")) expect(en, key).toHaveProperty([key.replace(/other$/, "one")]);
     }
   });
 

@@ -1,0 +1,322 @@
+/** Checkout, payment and the wait for the bank. Plain DOM: the pages come from the server and work without most of this. */
+
+import "./checkout.css";
+import { countdown } from "../i18n/format";
+import type { Words } from "../i18n/words";
+import { dataBlock, pageWords } from "../i18n/words";
+import { groupExpiry, groupNumber, isCard, readCard } from "./card";
+import { confirmCard, testCards } from "./demo_provider";
+import type { CheckoutFacts, Order, Payment } from "./facts";
+import { attendeesOf, openPayment, readOrder, startOrder } from "./orders";
+
+const POLL_MS = 1000;
+const WARN_MS = 120_000;
+
+class Checkout {
+  private readonly form = document.getElementById("checkout") as HTMLFormElement;
+  private readonly button = document.getElementById("pay") as HTMLButtonElement;
+  private readonly number = document.getElementById("card-number") as HTMLInputElement;
+  private readonly expiry = document.getElementById("card-expiry") as HTMLInputElement;
+  private readonly cvc = document.getElementById("card-cvc") as HTMLInputElement;
+  private order: { ref: string; key: string; payment: Payment | null } | null = null;
+  private busy = false;
+  private tries = 0;
+
+  constructor(
+    private readonly facts: CheckoutFacts,
+    private readonly words: Words,
+  ) {
+    const free = facts.total === 0;
+    const usable = facts.provider === "demo";
+    if (facts.mode === "pay") this.order = { ref: facts.ref!, key: facts.key!, payment: paymentOf(facts) };
+    if (!free && usable) {
+      document.getElementById("card")!.hidden = false;
+      this.button.textContent = this.button.dataset.pay!;
+      this.typing();
+      void this.offerTestCards();
+    } else if (facts.mode === "pay") this.problem(words.t("pay.failed_title"), words.t("pay.other_provider"));
+    // Without our card form (another provider) the page posts itself and goes on by the server's pages.
+    if (free || usable) this.form.addEventListener("submit", (event) => void this.submit(event));
+    this.form.addEventListener("input", (event) => clear(event.target as HTMLElement));
+  }
+
+  private typing(): void {
+    const keep = (field: HTMLInputElement, shape: (text: string) => string) => {
+      const before = field.value.slice(0, field.selectionStart ?? 0).replace(/\D/g, "").length;
+      field.value = shape(field.value);
+      // The caret stays behind the same digit, whatever blanks were put in.
+      let at = 0;
+      for (let seen = 0; at < field.value.length && seen < before; at++) if (/\d/.test(field.value[at]!)) seen++;
+      if (before < field.value.replace(/\D/g, "").length) field.setSelectionRange(at, at);
+    };
+    this.number.addEventListener("input", () => keep(this.number, groupNumber));
+    this.expiry.addEventListener("input", (event) => {
+      this.expiry.value = groupExpiry(this.expiry.value, (event as InputEvent).inputType?.startsWith("delete") ?? false);
+    });
+    this.cvc.addEventListener("input", () => (this.cvc.value = this.cvc.value.replace(/\D/g, "")));
+  }
+
+  private async offerTestCards(): Promise<void> {
+    const place = document.getElementById("test-cards");
+    if (!place) return;
+    const cards = await testCards(this.facts.api_base).catch(() => []);
+    for (const outcome of ["succeeds", "authenticates", "declines"] as const) {
+      const card = cards.find((one) => one.outcome === outcome);
+      if (!card) continue;
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "chip";
+      button.textContent = this.words.t(`pay.demo_${outcome}`);
+      button.addEventListener("click", () => {
+        this.number.value = groupNumber(card.number);
+        this.expiry.value = "12 / 34";
+        this.cvc.value = /^3[47]/.test(card.number) ? "1234" : "123";
+        for (const field of [this.number, this.expiry, this.cvc]) clear(field);
+        this.button.focus();
+      });
+      place.append(button);
+    }
+  }
+
+  private async submit(event: SubmitEvent): Promise<void> {
+    event.preventDefault();
+    if (this.busy) return; // a second click is the same click
+    this.hideProblem();
+    const card = this.facts.total === 0 ? null : readCard(this.number.value, this.expiry.value, this.cvc.value, new Date());
+    const missing = this.order === null ? this.checkDetails() : [];
+    if (card && !isCard(card)) {
+      for (const [field, key] of Object.entries(card)) missing.push(this.cardError(field as keyof typeof card, this.words.t(key)));
+    }
+    if (missing.length) {
+      missing[0]!.focus();
+      return;
+    }
+    this.working(true);
+    try {
+      if (this.order === null && !(await this.start())) return;
+      if (card && isCard(card)) await this.pay(card);
+      else this.leave();
+    } finally {
+      this.working(false);
+    }
+  }
+
+  private checkDetails(): HTMLElement[] {
+    const missing: HTMLElement[] = [];
+    const field = (name: string) => this.form.elements.namedItem(name) as HTMLInputElement;
+    const [name, email, terms] = [field("name"), field("email"), field("terms")];
+    if (!name.value.trim()) missing.push(mark(name, this.words.t("pay.error_name")));
+    if (!/^[^@\s]+@[^@\s]+\.[^@\s.]+$/.test(email.value.trim())) missing.push(mark(email, this.words.t("pay.error_email")));
+    if (!terms.checked) missing.push(mark(terms, this.words.t("pay.error_terms")));
+    return missing;
+  }
+
+  /** Start the order once; its details are fixed from then on. */
+  private async start(): Promise<boolean> {
+    const data = new FormData(this.form);
+    const text = (name: string) => String(data.get(name) ?? "").trim();
+    const key = this.form.elements.namedItem("idempotency_key") as HTMLInputElement;
+    const entries = [...data.entries()].map(([name, value]): [string, string] => [name, String(value)]);
+    const reply = await startOrder(
+      {
+        show: this.facts.show,
+        name: text("name"),
+        email: text("email"),
+        terms: true,
+        attendees: attendeesOf(entries),
+        expected_total: this.facts.total,
+        currency: this.facts.currency,
+        locale: this.words.locale,
+      },
+      key.value,
+    );
+    if (reply.ok) {
+      this.started(reply.order);
+      return true;
+    }
+    const { code, field } = reply.problem;
+    if (code === "amount_changed" || code === "hold_gone" || code === "session_missing" || code === "session_expired") location.reload();
+    else if (field === "/email") mark(this.form.elements.namedItem("email") as HTMLElement, this.words.t("pay.error_email")).focus();
+    else {
+      // Another try with other details is another request.
+      if (code !== "unavailable") key.value = crypto.randomUUID?.() ?? String(Math.random()).slice(2);
+      this.problem(this.words.t("pay.failed_title"), this.refusal(code));
+    }
+    return false;
+  }
+
+  private started(order: Order): void {
+    this.order = { ref: order.ref, key: order.key, payment: order.payment };
+    startClock(order.pay_until_ms, order.now_ms, this.words, this.facts.seats_url);
+    for (const element of this.form.querySelectorAll<HTMLInputElement>("#name, #email, .attendees input")) element.readOnly = true;
+    // A reload from here on must find the order, not a second form.
+    history.replaceState(null, "", `/orders/${order.ref}?key=${order.key}`);
+  }
+
+  private async pay(card: Parameters<typeof confirmCard>[1]): Promise<void> {
+    const order = this.order!;
+    if (!order.payment?.client_secret) {
+      const reply = await openPayment(order.ref, order.key);
+      if (!reply.ok) {
+        this.problem(this.words.t("pay.failed_title"), this.refusal(reply.problem.code));
+        return;
+      }
+      if (!reply.order.payment) {
+        this.leave();
+        return;
+      }
+      order.payment = reply.order.payment;
+    }
+    const data = new FormData(this.form);
+    const holder = { name: String(data.get("name") ?? ""), email: String(data.get("email") ?? "") };
+    const back = `${location.origin}${order.payment.return_url}?key=${order.key}`;
+    const answer = await confirmCard(order.payment, card, holder, back, `${order.payment.client_secret!.slice(-8)}-${this.tries}-${card.number.slice(-4)}`);
+    this.tries++;
+    switch (answer.kind) {
+      case "paid":
+      case "ask":
+        this.leave();
+        break;
+      case "bank":
+        this.stay = true;
+        location.assign(answer.url);
+        break;
+      case "field":
+        this.cardError(answer.field, answer.message).focus();
+        break;
+      case "declined": {
+        const key = `pay.decline.${answer.code}`;
+        this.problem(this.words.t("pay.declined_title"), `${this.words.has(key) ? this.words.t(key) : ""} ${this.words.t("pay.declined_body")}`.trim());
+        break;
+      }
+      case "failed":
+        this.problem(this.words.t("pay.failed_title"), this.words.t("pay.failed_body"));
+        break;
+    }
+  }
+
+  /** The button keeps turning until the next page is there. */
+  private stay = false;
+
+  private leave(): void {
+    this.stay = true;
+    const { ref, key } = this.order!;
+    location.assign(`/orders/${ref}/return?key=${key}`);
+  }
+
+  private working(busy: boolean): void {
+    if (!busy && this.stay) return;
+    this.busy = busy;
+    this.button.setAttribute("aria-busy", String(busy));
+    this.button.textContent = busy ? this.words.t("pay.paying") : this.facts.total ? this.button.dataset.pay! : this.button.textContent;
+  }
+
+  private cardError(field: "number" | "expiry" | "cvc", text: string): HTMLElement {
+    return mark(document.getElementById(`card-${field}`)!, text);
+  }
+
+  private refusal(code: string): string {
+    return this.words.t(this.words.has(`refusal.${code}`) ? `refusal.${code}` : "pay.failed_body");
+  }
+
+  private problem(title: string, body: string): void {
+    const box = document.getElementById("pay-problem")!;
+    document.getElementById("pay-problem-title")!.textContent = title;
+    document.getElementById("pay-problem-body")!.textContent = body;
+    box.hidden = false;
+    box.focus();
+  }
+
+  private hideProblem(): void {
+    document.getElementById("pay-problem")!.hidden = true;
+    const declined = document.getElementById("declined");
+    if (declined) declined.hidden = true;
+  }
+}
+
+function paymentOf(facts: CheckoutFacts): Payment {
+  return {
+    provider: facts.provider,
+    publishable_key: facts.publishable_key,
+    api_base: facts.api_base,
+    client_secret: facts.client_secret ?? null,
+    return_url: facts.return_url ?? `/orders/${facts.ref}/return`,
+  };
+}
+
+/** Say beside a field what is wrong with it. */
+function mark(field: HTMLElement, text: string): HTMLElement {
+  let error = document.getElementById(`${field.id}-error`);
+  if (!error) {
+    error = document.createElement("span");
+    error.id = `${field.id}-error`;
+    error.className = "field__error";
+    const above = field.closest(".choice") ?? field;
+    above.before(error);
+    field.setAttribute("aria-describedby", [field.getAttribute("aria-describedby"), error.id].filter(Boolean).join(" "));
+  }
+  error.textContent = text;
+  error.hidden = false;
+  field.setAttribute("aria-invalid", "true");
+  return field;
+}
+
+function clear(field: HTMLElement): void {
+  if (field.getAttribute("aria-invalid") !== "true") return;
+  field.removeAttribute("aria-invalid");
+  const error = document.getElementById(`${field.id}-error`);
+  if (error) error.hidden = true;
+}
+
+let ticking = 0;
+
+/** Count down to *until* (server's clock, corrected by its *now*); at the end say where to go on. */
+function startClock(until: number, now: number, words: Words, seatsUrl: string): void {
+  const clock = document.getElementById("clock");
+  if (!clock) return;
+  clearInterval(ticking);
+  const ahead = now - Date.now();
+  const left = document.getElementById("clock-left")!;
+  const spoken = document.getElementById("clock-spoken")!;
+  let said = Infinity;
+  const tick = () => {
+    const ms = until - Date.now() - ahead;
+    left.textContent = countdown(ms);
+    clock.classList.toggle("clock--short", ms < WARN_MS);
+    for (const markMs of [WARN_MS, 60_000]) {
+      if (ms <= markMs && said > markMs && ms > 0) spoken.textContent = words.t("hold.minutes_left", { n: Math.ceil(ms / 60_000) });
+    }
+    said = ms;
+    if (ms > 0) return;
+    clearInterval(ticking);
+    spoken.textContent = words.t("pay.time_up");
+    left.textContent = "0:00";
+    const link = document.createElement("a");
+    link.className = "link small";
+    link.href = seatsUrl;
+    link.textContent = words.t("pay.time_up");
+    clock.replaceChildren(link);
+  };
+  clock.hidden = false;
+  tick();
+  ticking = window.setInterval(tick, 500);
+}
+
+/** The bank has not answered: ask until it has, then show the page anew. */
+async function waitForBank(ref: string, key: string): Promise<void> {
+  for (let wait = POLL_MS; ; wait = Math.min(5000, wait * 1.2)) {
+    await new Promise((done) => setTimeout(done, wait));
+    const reply = await readOrder(ref, key);
+    if (reply.ok && reply.order.message !== "checking") {
+      location.replace(`/orders/${ref}?key=${key}`);
+      return;
+    }
+  }
+}
+
+const facts = dataBlock<CheckoutFacts>("checkout-data");
+const words = pageWords();
+if (facts.mode === "start" || facts.mode === "pay") {
+  startClock(facts.expires_at_ms, facts.now_ms, words, facts.seats_url);
+  new Checkout(facts, words);
+} else if (facts.mode === "checking") void waitForBank(facts.ref!, facts.key!);
