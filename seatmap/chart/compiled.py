@@ -257,9 +257,9 @@ def arrays_of(chart: wire.WireChart, encoded: bytes) -> CompiledChart:
         removed=_by_k(np.zeros(total, dtype=bool), order, chart.n, True, np.bool_),
         order=order,
         rows=rows,
-        companions={group[0]: tuple(group[0] + offset for offset in group[1:]) for group in chart.companions},
+        companions=companions_of(chart),
     )
-    _apply_exceptions(chart, arrays)
+    apply_exceptions(chart, arrays)
     return arrays
 
 
@@ -361,7 +361,13 @@ def _aisles(chart: wire.WireChart, rows: CompiledRows, row_of: Ints, pos: Ints, 
     return np.where(aisle, int(Attribute.AISLE), 0)
 
 
-def _apply_exceptions(chart: wire.WireChart, arrays: CompiledChart) -> None:
+def companions_of(chart: wire.WireChart) -> dict[int, tuple[int, ...]]:
+    """Map wheelchair spaces to their companion seats."""
+    return {group[0]: tuple(group[0] + offset for offset in group[1:]) for group in chart.companions}
+
+
+def apply_exceptions(chart: wire.WireChart, arrays: CompiledChart) -> None:
+    """Write what differs from rows into the arrays, in place."""
     for bits, coded in chart.attributes:
         arrays.attributes[wire.ungaps(coded)] |= np.uint16(bits)
     for category, coded in chart.recategorised:

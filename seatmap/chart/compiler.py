@@ -8,7 +8,7 @@ import numpy as np
 
 from seatmap.chart import wire
 from seatmap.chart.attributes import bits_of
-from seatmap.chart.compiled import CompiledChart, Ints, arrays_of
+from seatmap.chart.compiled import CompiledChart, Ints, apply_exceptions, arrays_of, companions_of
 from seatmap.chart.curves import pitch_of
 from seatmap.chart.findings import has_errors
 from seatmap.chart.model import Chart, Numbering, Point, Row, Section, Table
@@ -38,9 +38,9 @@ def compile_checked(chart: Chart) -> CompiledChart:
     document, places = _document(chart)
     arrays = arrays_of(document, b"")
     _except(chart, document, places, arrays)
-    arrays = arrays_of(document, b"")
+    apply_exceptions(document, arrays)
     document.bounds = _bounds(chart, arrays)
-    return dataclasses.replace(arrays, encoded=wire.encode(document))
+    return dataclasses.replace(arrays, encoded=wire.encode(document), companions=companions_of(document))
 
 
 class _Shared:
@@ -314,9 +314,10 @@ def _all_k(parts: list[Row | Table]) -> Ints:
 def _bounds(chart: Chart, arrays: CompiledChart) -> tuple[int, int, int, int]:
     """Enclose seats (with half a metre around them), outlines, the stage and decor, in centimetres."""
     alive = ~arrays.removed
-    xs, ys = [*arrays.x[alive].tolist()], [*arrays.y[alive].tolist()]
-    low_x, high_x = (min(xs) - 0.5, max(xs) + 0.5) if xs else (math.inf, -math.inf)
-    low_y, high_y = (min(ys) - 0.5, max(ys) + 0.5) if ys else (math.inf, -math.inf)
+    low_x, high_x = low_y, high_y = math.inf, -math.inf
+    if alive.any():
+        low_x, high_x = float(arrays.x[alive].min()) - 0.5, float(arrays.x[alive].max()) + 0.5
+        low_y, high_y = float(arrays.y[alive].min()) - 0.5, float(arrays.y[alive].max()) + 0.5
     outlines = [part.outline for part in (*chart.sections, *chart.areas)]
     outlines += [shape.outline for shape in (*chart.focal, *chart.decor)]
     outlines += [[entrance.at for entrance in chart.entrances]]

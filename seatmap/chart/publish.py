@@ -46,6 +46,10 @@ def number_seats(chart: Chart, previous: Chart | None = None) -> Chart:
     for part in drawing_order(chart):
         if part.k:
             continue
+        if not known:
+            numbered[part.id] = [(fresh, _seats(part))]
+            fresh += _seats(part)
+            continue
         ks = []
         for identity in _names(part):
             k = next((known[name] for name in identity if name in known and known[name] not in used), None)
@@ -203,6 +207,10 @@ def _names(part: Row | Table) -> Iterator[list[tuple[str, ...]]]:
     for position, label in enumerate(labels):
         printed = ("place", part.section, row, label)
         yield [("key", part.keys[position]), printed] if part.keys and part.keys[position] else [printed]
+
+
+def _seats(part: Row | Table) -> int:
+    return part.n if isinstance(part, Row) else part.seats
 
 
 def _expand(runs: Iterable[Run]) -> list[int]:
