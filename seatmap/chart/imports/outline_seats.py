@@ -27,7 +27,7 @@ def fill(polygon: shapely.Polygon, focal: Point, seats: int) -> tuple[list[Float
     if most <= seats:
         return tight, most
     low, high = SQUEEZE_MIN, 8.0
-    for _ in range(24):
+    for _ in range(14):
         middle = (low + high) / 2
         enough = sum(len(row) for row in _rows(room, focal, middle)) >= seats
         low, high = (middle, high) if enough else (low, middle)
@@ -67,16 +67,15 @@ def _rows(room: shapely.Geometry, focal: Point, stretch: float) -> list[Floats]:
     corners = shapely.get_coordinates(room)
     depth = corners @ away
     reach = float(np.abs(corners @ across).max()) + 1
-    rows = []
-    for at in np.arange(depth.min() + 1e-6, depth.max(), DEPTH_M * stretch).tolist():
-        line = shapely.LineString([away * at - across * reach, away * at + across * reach])
-        pieces = [p for p in shapely.get_parts(shapely.intersection(room, line)) if isinstance(p, shapely.LineString)]
-        stretches = [seats for piece in pieces if len(seats := _along(piece, across, PITCH_M * stretch)) > 1]
-        if stretches:
-            # What interrupts a row (a stairway, a notch) becomes a gap in it.
-            stretches.sort(key=lambda seats: float(seats[0] @ across))
-            rows.append(np.concatenate(stretches))
-    return rows
+    at = np.arange(depth.min() + 1e-6, depth.max(), DEPTH_M * stretch)[:, None]
+    lines = shapely.linestrings(np.stack((away * at - across * reach, away * at + across * reach), axis=1))
+    pieces, line_of = shapely.get_parts(shapely.intersection(room, lines), return_index=True)
+    rows: dict[int, list[Floats]] = {}
+    for piece, line in zip(pieces, line_of.tolist(), strict=True):
+        if isinstance(piece, shapely.LineString) and len(seats := _along(piece, across, PITCH_M * stretch)) > 1:
+            rows.setdefault(line, []).append(seats)
+    # What interrupts a row (a stairway, a notch) becomes a gap in it.
+    return [np.concatenate(sorted(parts, key=lambda seats: float(seats[0] @ across))) for parts in rows.values()]
 
 
 def _along(piece: shapely.LineString, across: Floats, pitch: float) -> Floats:
