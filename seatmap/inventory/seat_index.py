@@ -132,6 +132,13 @@ def unpack_states(packed: bytes, seat_count: int) -> NDArray[np.uint8]:
     return _STATES[np.frombuffer(packed, dtype=np.uint8)].reshape(-1)[:seat_count]
 
 
+def pack_states(states: NDArray[np.uint8]) -> bytes:
+    """Pack one byte per k into a snapshot's two bits per seat."""
+    quads = np.zeros((-(-len(states) // 4), 4), dtype=np.uint8)
+    quads.reshape(-1)[: len(states)] = states
+    return (quads[:, 0] << 6 | quads[:, 1] << 4 | quads[:, 2] << 2 | quads[:, 3]).tobytes()
+
+
 def run_losses(length_max: int) -> Floats:
     """Reckon the expected loss of runs 0..*length_max*: a random party that fits sits at the edge, then the rest."""
     loss = [0.0, STRANDED]

@@ -14,6 +14,7 @@ from seatmap.inventory.model import PLACES_PER_HOLD_MAX, Facts, SeatState, ShowK
 from seatmap.inventory.rules.opening import check_facts
 from seatmap.inventory.rules.organising import priced_pairs
 from seatmap.inventory.rules.state import demand_of, places_of
+from seatmap.inventory.seat_index import pack_states
 from seatmap.inventory.valkey_functions import ValkeyFunctions
 
 STAGED_FIELDS: Final = 500  # per command: some 0.5 ms of the store each
@@ -51,7 +52,7 @@ class ShowOpener:
             fence,
             wire.encode(_config(plan)),
             after_epoch,
-            pack_states(plan.seat_count, facts),
+            _states(plan, facts),
             _layout(plan),
             wire.encode(_sells(plan)),
             wire.encode(_counters(plan, facts)),
@@ -86,13 +87,11 @@ def check_plan(plan: ShowPlan) -> None:
         raise Misuse("a hold's time must be positive and within its maximal life")
 
 
-def pack_states(seat_count: int, facts: Facts) -> bytes:
-    """Pack the facts' seats, two bits each: sold, off sale, else free."""
-    states = np.zeros(-(-seat_count // 4) * 4, dtype=np.uint8)
+def _states(plan: ShowPlan, facts: Facts) -> bytes:
+    states = np.zeros(plan.seat_count, dtype=np.uint8)
     states[list(facts.blocked)] = SeatState.OFF_SALE
     states[[k for order in facts.sold for k, _ in order.seats]] = SeatState.SOLD
-    quads = states.reshape(-1, 4)
-    return (quads[:, 0] << 6 | quads[:, 1] << 4 | quads[:, 2] << 2 | quads[:, 3]).tobytes()
+    return pack_states(states)
 
 
 def _layout(plan: ShowPlan) -> bytes:

@@ -16,10 +16,10 @@ local function replace_staged(key, staged)
   call('PERSIST', key)
 end
 
--- Fields of a hash as {name = value}, unpacked; nothing for a lost show.
+-- Fields of a hash as {name = packed value}; nothing for a lost show.
 local function survivors(key, show)
   local flat, found = show and call('HGETALL', key) or {}, {}
-  for i = 1, #flat, 2 do found[flat[i]] = unpack_value(flat[i + 1]) end
+  for i = 1, #flat, 2 do found[flat[i]] = flat[i + 1] end
   return found
 end
 
@@ -31,10 +31,12 @@ local function sorted_names(found)
 end
 
 -- Sales the facts do not know yet stay, unless they contradict them: lines beyond the plan, a seat sold to another.
-local function keep_order(order, record)
+local function keep_order(order, packed)
+  if call('HEXISTS', ORDERS, order) == 1 then return end
+  local record = unpack_value(packed)
   local seats, lines, area_lines = column(record[2], 2), record[2], record[3]
   local slots = slots_of(seats)
-  if call('HEXISTS', ORDERS, order) == 1 or check_places(seats, area_lines, 3) then return end
+  if check_places(seats, area_lines, 3) then return end
   for _, state in ipairs(seat_states(slots)) do
     if state == SOLD then return end
   end
@@ -43,7 +45,7 @@ local function keep_order(order, record)
     call('HDEL', BLOCKED, unpack(seats))
   end
   count(demand_of(lines, 2, area_lines, 3), 'sold', 1)
-  call('HSET', ORDERS, order, pack(record))
+  call('HSET', ORDERS, order, packed)
   call('HINCRBY', BOUGHT, record[1], places_of(lines, 2, area_lines, 3))
 end
 
@@ -69,7 +71,8 @@ local function is_consistent(hold, slots, demand, now)
   return true
 end
 
-local function keep_hold(visitor, hold, now)
+local function keep_hold(visitor, packed, now)
+  local hold = unpack_value(packed)
   local seats = column(hold[HELD_SEATS], SEAT_WIDTH)
   if check_places(seats, hold[HELD_AREAS], AREA_WIDTH) then return end
   local demand = demand_of(hold[HELD_SEATS], SEAT_WIDTH, hold[HELD_AREAS], AREA_WIDTH)
@@ -80,7 +83,7 @@ local function keep_hold(visitor, hold, now)
     set_holders(slots, visitor)
   end
   count(demand, 'held', 1)
-  call('HSET', HOLDS, visitor, pack(hold))
+  call('HSET', HOLDS, visitor, packed)
   if hold[ORDER] == '' then call('ZADD', EXPIRY, hold[EXPIRES], visitor) else call('ZADD', PAYING, hold[UNTIL], visitor) end
 end
 
@@ -89,7 +92,7 @@ return function(keys, args)
   call('DEL', keys[15])
   local before, holds, orders = config, survivors(HOLDS, config), survivors(ORDERS, config)
   if not before then
-    for _, hold in ipairs(unpack_value(args[9])) do holds[string.match(hold[ID], '^(.*)%.')] = hold end
+    for _, hold in ipairs(unpack_value(args[9])) do holds[string.match(hold[ID], '^(.*)%.')] = pack(hold) end
   end
   config = unpack_value(args[2])
   config.clock_ms = before and before.clock_ms or 0

@@ -11,10 +11,10 @@ return function(_, args)
   for i = 1, #seats do
     if states[i] == OFF_SALE then
       freed[#freed + 1] = seats[i]
-      call('HDEL', BLOCKED, seats[i])
     end
   end
   if #freed == 0 then return answer('ok') end
+  for from = 1, #freed, BATCH do call('HDEL', BLOCKED, unpack(freed, from, math.min(from + BATCH - 1, #freed))) end
   set_states(slots_of(freed), FREE)
   return answer('ok', publish('unblocked', '', '', '', FREE, freed, {}))
 end
