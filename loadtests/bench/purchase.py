@@ -16,6 +16,7 @@ from seatmap.chart.compiled import CompiledChart
 
 CARD = "4242424242424242"
 SETTLE_S = 20.0
+TRIES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Buyers:
 
     def __init__(self, url: str, live_port: int, seed: int = 1) -> None:
         self.tally = Tally()
+        self.refused = 0
         self._random = random.Random(seed)
         self.shop = Shop(url, self.tally, self._random)
         self._live = f"ws://127.0.0.1:{live_port}/live"
@@ -64,12 +66,25 @@ class Buyers:
         socket = LiveSocket(self._live, stage.show, token, self.tally, self._random)
         try:
             await socket.join("overview", None)
-            held = await socket.command("best", types=[[stage.kind, 2]])
-            if held["t"] != "held":
-                raise RuntimeError(f"no seats: {held}")
-            return await self._pay(stage, token, held["hold"])
+            return await self._pay(stage, token, await self._two_seats(stage, socket))
         finally:
             await socket.leave()
+
+    async def _two_seats(self, stage: Stage, socket: LiveSocket) -> dict[str, Any]:
+        """Ask for the best pair; when somebody was faster, take an equivalent that is offered, as a person would."""
+        answer = await socket.command("best", types=[[stage.kind, 2]])
+        for _ in range(TRIES):
+            if answer["t"] == "held":
+                hold: dict[str, Any] = answer["hold"]
+                return hold
+            self.refused += 1
+            if answer["retry_after_ms"] is not None:
+                await asyncio.sleep(answer["retry_after_ms"] / 1000)
+            if answer["offers"]:
+                answer = await socket.command("hold", seats=self._random.choice(answer["offers"])["seats"])
+            else:
+                answer = await socket.command("best", types=[[stage.kind, 2]])
+        raise RuntimeError(f"no seats: {answer}")
 
     async def _pay(self, stage: Stage, token: str, hold: dict[str, Any]) -> list[str]:
         quote = await self.shop.quote(token, stage.show)
