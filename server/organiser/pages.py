@@ -18,7 +18,6 @@ from server.catalog import sale
 from server.catalog.addresses import event_address
 from server.catalog.desk import desk_of
 from server.catalog.facts import ShowFacts
-from server.catalog.inputs import ms
 from server.principal import Principal
 from server.refusals import Refusal
 from server.services import Services
@@ -128,7 +127,7 @@ async def live_sale(request: Request) -> Response:
         facts=facts,
         when=f"{day(show.starts_at, zone, locale)}, {clock(show.starts_at, zone, locale)}",
         actions=_actions(facts, who),
-        show=_data_block(facts, services),
+        show=_data_block(facts, services, locale),
         words=words(locale).chosen(*WORDS),
     )
     page.headers["Cache-Control"] = "no-store"
@@ -148,7 +147,8 @@ def _actions(facts: ShowFacts, who: Principal) -> list[str]:
     }[facts.show.state]
 
 
-def _data_block(facts: ShowFacts, services: Services) -> dict[str, Any]:
+def _data_block(facts: ShowFacts, services: Services, locale: str) -> dict[str, Any]:
+    opens = facts.show.sale_opens_at
     return {
         "show": facts.show_id,
         "live_url": services.settings.live_url or f":{services.settings.live_port}/live",
@@ -156,7 +156,7 @@ def _data_block(facts: ShowFacts, services: Services) -> dict[str, Any]:
         "currency": facts.currency,
         "time_zone": facts.time_zone,
         "capacity": facts.show.capacity,
-        "opens_at_ms": ms(facts.show.sale_opens_at),
+        "opens": f"{day(opens, facts.time_zone, locale)}, {clock(opens, facts.time_zone, locale)}",
     }
 
 

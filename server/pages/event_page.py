@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -122,7 +123,7 @@ def show_row(event: EventFacts, show: Show, word: Word, locale: str) -> ShowRow:
             time=clock(show.sale_opens_at, zone, locale),
         )
     return ShowRow(
-        iso=show.starts_at.isoformat(),
+        iso=show.starts_at.astimezone(ZoneInfo(zone)).isoformat(timespec="seconds"),
         day=day(show.starts_at, zone, locale, "full"),
         time=clock(show.starts_at, zone, locale),
         zone=zone_name(show.starts_at, zone, locale),

@@ -156,7 +156,7 @@ async def _schedule(
             NewShow(
                 venue_id=venue_id, chart_id=chart_id, chart_rev=1, label=show.label,
                 starts_at_ms=ms(starts), doors_at_ms=ms(starts - show.doors), ends_at_ms=ms(starts + show.lasts),
-                sale_opens_at_ms=ms(now + show.opens_in), sale_closes_at_ms=ms(starts),
+                sale_opens_at_ms=ms(show.opens(now, venue.time_zone)), sale_closes_at_ms=ms(starts),
                 per_order_max=event.per_order_max, per_visitor_max=event.per_order_max,
             ),
         )

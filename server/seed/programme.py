@@ -41,14 +41,14 @@ class SeedVenue:
 
 @dataclass(frozen=True, slots=True)
 class SeedShow:
-    """A performance *days* from now at *starts*; the sale opens *opens_in* from now and closes at the start."""
+    """A performance *days* from now at *starts*; the sale is open, or opens in *opens_in* days at ten, and closes at the start."""
 
     days: int
     starts: time
     lasts: timedelta
     doors: timedelta
     label: str = ""
-    opens_in: timedelta = timedelta(minutes=-5)
+    opens_in: int = 0
     weekday: int | None = None
 
     def start(self, now: datetime, zone: str) -> datetime:
@@ -57,6 +57,13 @@ class SeedShow:
         if self.weekday is not None:
             day += timedelta(days=(self.weekday - day.weekday()) % 7)
         return datetime.combine(day, self.starts, ZoneInfo(zone))
+
+    def opens(self, now: datetime, zone: str) -> datetime:
+        """Return when the sale opens: a little before *now*, or at ten in the morning of a later day."""
+        if not self.opens_in:
+            return now - timedelta(minutes=5)
+        day = (now.astimezone(ZoneInfo(zone)) + timedelta(days=self.opens_in)).date()
+        return datetime.combine(day, time(10), ZoneInfo(zone))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +147,7 @@ RIVERSIDE = SeedOrganisation(
                 ),
                 SeedShow(
                     24, time(19, 30), timedelta(minutes=140), timedelta(minutes=60), label="Extra performance",
-                    opens_in=timedelta(days=2), weekday=SATURDAY,
+                    opens_in=2, weekday=SATURDAY,
                 ),
             ),
         ),
@@ -231,7 +238,7 @@ NORTHFIELD = SeedOrganisation(
             fees=(("Frais de location", 500, 0, "buyer"),),
             shows=(
                 SeedShow(
-                    75, time(20, 0), timedelta(minutes=150), timedelta(minutes=90), opens_in=timedelta(days=5), weekday=FRIDAY
+                    75, time(20, 0), timedelta(minutes=150), timedelta(minutes=90), opens_in=5, weekday=FRIDAY
                 ),
             ),
             per_order_max=4,

@@ -19,7 +19,8 @@ export interface ShowData {
   currency: string;
   time_zone: string;
   capacity: number;
-  opens_at_ms: number;
+  /** When the sale opens, in the venue's zone, in words. */
+  opens: string;
 }
 
 export interface Room {
@@ -107,7 +108,7 @@ function Notice({ room, figures }: { room: Room; figures: Dashboard }) {
   if (room.state.value === "refused" && room.refusal.value) return <Refused room={room} code={room.refusal.value} />;
   if (figures.phase === "paused") return <p class="banner banner--warn" role="status"><Icon name="alert" />{t("organiser.state.paused")}</p>;
   if (figures.phase === "before") {
-    return <p class="banner banner--info"><Icon name="clock" />{t("organiser.state.before", { when: room.formats.clock(room.data.opens_at_ms) })}</p>;
+    return <p class="banner banner--info"><Icon name="clock" />{t("organiser.state.before", { when: room.data.opens })}</p>;
   }
   return null;
 }
