@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 WIDTH, HEIGHT = 1600, 900
 LINES_MAX, LINE_CHARACTERS = 4, 18
 # name → ground from, ground to, motif, lit part, type. Type on the darker end of the ground has at least 7:1.
-_PALETTES = {
+PALETTES = {
     "ember": ("#2b0f0a", "#7a2312", "#e2682f", "#ffc36b", "#fff3e0"),
     "dusk": ("#14122b", "#3b2a5e", "#7d5ba6", "#ffb88a", "#f7efff"),
     "meadow": ("#0d1f17", "#1f4a35", "#5f9a62", "#f4d47a", "#f3f8e8"),
@@ -24,7 +24,7 @@ _PALETTES = {
 
 def cover(title: str, spec: Mapping[str, Any], *, key: str, label: str = "") -> Markup:
     """Return the cover as inline SVG; *key* keeps its ids apart from others on the page. Decorative unless *label* names it."""
-    ground, ground_to, motif, lit, ink = _PALETTES.get(str(spec.get("palette")), _PALETTES["ember"])
+    ground, ground_to, motif, lit, ink = PALETTES.get(str(spec.get("palette")), PALETTES["ember"])
     draw = _MOTIFS.get(str(spec.get("motif")), _rays)
     shapes = draw(Random(f"{spec.get('seed', 1)}"), motif, lit)
     lines = _wrap(title)

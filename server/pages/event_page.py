@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from server.accounts.guard import problem_page
 from server.catalog.addresses import event_address, show_address
 from server.catalog.facts import EventFacts, Show
 from server.pages.availability import Word, word_for
+from server.pages.cover_picture import cover_picture
 from server.pages.covers import cover
 from server.pages.kept import answer
 from server.pages.shared import base_url, pages_of, remember_language
@@ -80,6 +82,16 @@ async def event_cover(request: Request) -> Response:
     pages = pages_of(request)
     page = pages.kept.get(("cover", event.event_id, event.version), lambda: cover(event.title, event.cover, key="c"))
     return answer(request, page, media_type="image/svg+xml")
+
+
+async def event_picture(request: Request) -> Response:
+    """Answer the cover as PNG, for whoever shows links with a picture."""
+    event = await request.app.state.services.shows.event(slug=request.path_params["slug"])
+    if event is None or event.status == "draft":
+        return problem_page(request, "event_unknown", 404)
+    seed = event.cover.get("seed", 1)
+    picture = await asyncio.to_thread(cover_picture, str(event.cover.get("palette")), int(seed))
+    return Response(picture, media_type="image/png", headers={"Cache-Control": "public, max-age=86400"})
 
 
 def listed_shows(event: EventFacts, now: datetime) -> tuple[Show, ...]:
@@ -160,4 +172,5 @@ async def _may_preview(request: Request, event: EventFacts) -> bool:
 routes = [
     Route("/events/{slug}", event_page, methods=["GET", "HEAD"], name="pages.event"),
     Route("/events/{slug}/cover.svg", event_cover, methods=["GET", "HEAD"], name="pages.cover"),
+    Route("/events/{slug}/cover.png", event_picture, methods=["GET", "HEAD"], name="pages.picture"),
 ]
