@@ -50,8 +50,9 @@ class Steps:
         self._die_at, self._die = die_at, die
 
     def step(self) -> None:
+        """Count; at the chosen step die, and stay dead: what runs beside it does nothing more either."""
         self.taken += 1
-        if self.taken == self._die_at:
+        if self.taken >= self._die_at:
             if self._die is not None:
                 self._die()
             raise Killed

@@ -31,7 +31,7 @@ async def over(house: Scene, placed: Placed) -> None:
 def wired(house: Scene) -> tuple[Desk, Wire]:
     """Return a desk whose line to the provider can be cut."""
     wire = Wire(house.stripe)
-    return replace(house.desk, provider=wire), wire  # type: ignore[arg-type]
+    return replace(house.desk, provider=wire), wire
 
 
 async def let_go_in_doubt(house: Scene, placed: Placed) -> None:
