@@ -48,7 +48,7 @@ class CompiledSection:
 
 @dataclass(frozen=True, slots=True)
 class CompiledRows:
-    """All rows in columns: label, number of seats, section index, drawing-order number of the first seat, table index or -1."""
+    """All rows in columns. *first* is the drawing-order number of a row's first seat, *table* an index or -1."""
 
     label: list[str]
     n: Ints
@@ -59,9 +59,11 @@ class CompiledRows:
 
 @dataclass(frozen=True)
 class CompiledChart:
-    """One revision of a chart. Arrays have one entry per k; a removed seat has section, row and run -1 and `removed` set.
+    """One revision of a chart. Arrays have one entry per k.
 
-    *x*, *y* are metres (y downwards), *pos* counts from the row's start, *run* numbers stretches of neighbouring seats in
+    A removed seat has section, row and run -1 and `removed` set.
+
+    *x*, *y* are metres (y downwards), *pos* counts from the row's start, *run* numbers stretches of neighbours in
     drawing order, *order* lists k in drawing order. *companions* maps a wheelchair space to its companion seats.
     """
 

@@ -38,7 +38,7 @@ def along_arc(ax: Floats, ay: Floats, bx: Floats, by: Floats, s: Floats, t: Floa
 
 
 def shares(n: int, breaks: list[Break], pitch: float) -> Floats:
-    """Give each of *n* seats its share t of the way; *pitch* is the seat distance in metres that gaps are measured by."""
+    """Give each of *n* seats its share t of the way; *pitch* is the seat distance without gaps, in metres."""
     at = np.arange(n, dtype=np.float64)
     for stop in breaks:
         at[stop.after :] += stop.gap / pitch
@@ -105,7 +105,7 @@ def fit(points: Floats) -> tuple[Curve, list[Break]]:
 
 
 def _best_sagitta(points: Floats, t: Floats) -> float:
-    """Estimate the sagitta from how far the seats stand beside the chord (exact for shallow arcs, corrected once for deep ones)."""
+    """Estimate the sagitta from how far the seats stand beside the chord; deep arcs need a few corrections."""
     a, b = points[0], points[-1]
     chord = float(np.hypot(*(b - a)))
     if chord == 0:

@@ -1,7 +1,7 @@
 """The authoring form of a chart, `chart/1`: what organisers edit, import and export.
 
-Lengths are metres, x grows to the right and y downwards. The order of lists is meaning: floors from the lowest up, sections
-and rows by rank, seats from a row's start to its end. See docs/chart-format.md.
+Lengths are metres, x grows to the right and y downwards. The order of lists is meaning: floors from the lowest up,
+sections and rows by rank, seats from a row's start to its end. See docs/chart-format.md.
 """
 
 from typing import Any, Literal
@@ -23,7 +23,7 @@ class Part(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_on
 
 
 class Curve(Part, kw_only=True):
-    """How a row runs; exactly one of the four is given. *arc* is (first seat, last seat, sagitta), *quad* has its control point in the middle."""
+    """How a row runs: one of the four. *arc* is (first seat, last seat, sagitta), *quad* (first, control, last)."""
 
     line: tuple[Point, Point] | None = None
     arc: tuple[Point, Point, float] | None = None
@@ -50,7 +50,7 @@ class Numbering(Part, kw_only=True):
 
 
 class Seating(Part, kw_only=True):
-    """What rows and tables share. *k* are runs (start, count) in order of position; *keys* are foreign seat ids, one per seat."""
+    """What rows and tables share. *k* are runs (start, count) by position; *keys* are foreign ids, one per seat."""
 
     id: str
     section: str
@@ -112,7 +112,7 @@ class Area(Place, kw_only=True):
 
 
 class Section(Place, kw_only=True):
-    """A part of the house with its own name; *z0* is the height of its first row, *rake* the rise per row, in metres."""
+    """A part of the house. *z0* is the height of its first row, *rake* the rise per row, in metres."""
 
     kind: SectionKind = "seated"
     entrance: str = ""
@@ -164,7 +164,7 @@ class Entrance(Part, kw_only=True):
 
 
 class Chart(Part, kw_only=True, tag_field="format", tag="chart/1"):
-    """A whole venue's drawing. *companions* are (row id, position of the wheelchair space, positions of its companions)."""
+    """A whole venue's drawing. *companions* are (row id, position of the space, positions of its companions)."""
 
     name: str = ""
     venue: str = ""

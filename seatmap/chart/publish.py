@@ -68,7 +68,7 @@ def number_seats(chart: Chart, previous: Chart | None = None) -> Chart:
 
 
 class ChangeReport(msgspec.Struct, frozen=True):
-    """What a revision does. *level* 0 redrawn, 1 relabelled, 2 seats added or free ones removed, 3 refused without a migration.
+    """What a revision does. *level* 0 redrawn, 1 relabelled, 2 seats added or free ones removed, 3 refused.
 
     The lists are k. *refused* tells that publishing would touch somebody's seat.
     """
@@ -90,7 +90,7 @@ class ChangeReport(msgspec.Struct, frozen=True):
 def compare(old: CompiledChart, new: CompiledChart, taken: NDArray[np.bool_] | None = None) -> ChangeReport:
     """Judge the step from *old* to *new* by the levels L0-L3.
 
-    *taken* marks, by k, the seats that are sold or held; without it every seat may be. The two must be revisions of one chart.
+    *taken* marks, by k, the seats that are sold or held; without it every seat may be. Both are revisions of one chart.
     """
     if taken is None:
         taken = np.ones(old.n, dtype=bool)

@@ -111,7 +111,7 @@ def check_labels(survey: Survey) -> Iterator[Finding]:
     if repeated:
         yield error(
             "seat_label_repeated",
-            f"{len(repeated)} seats have the same section, row and number as another one. Renumber them or split the row.",
+            f"{len(repeated)} seats have the section, row and number of another one. Renumber them or split the row.",
             survey.names(repeated),
         )
     if nameless:
@@ -220,7 +220,7 @@ def check_rows(survey: Survey) -> Iterator[Finding]:
     if tight:
         yield warning(
             "rows_tight",
-            f"These rows are less than {ROW_SPACING_M:.2f} m behind the one before. If that is all of them, check the scale.",
+            f"These rows are less than {ROW_SPACING_M:.2f} m behind the one before. If all are, check the scale.",
             tight,
         )
 

@@ -1,1 +1,1 @@
-"""Charts over the command line and HTTP: import, check, publish a revision, export. The rules are in `seatmap.chart`."""
+"""Charts on the command line and over HTTP: import, check, publish, export. The rules are in `seatmap.chart`."""

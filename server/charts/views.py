@@ -16,8 +16,8 @@ Format = Literal["chart", "pretix", "roster", "declarative", "svg", "geojson"]
 class ChartUpload(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Query parameters of an upload; the body is the file itself.
 
-    *options* is a JSON object for what needs more than one word: `capacities` and `floors` (by section name), `standing`
-    (section names). *chart_id* makes the upload the next revision of that chart.
+    *options* is a JSON object for what needs more than one word: `capacities` and `floors` (by section name),
+    `standing` (section names). *chart_id* makes the upload the next revision of that chart.
     """
 
     name: Annotated[str, Meta(max_length=200)] = ""
@@ -54,7 +54,7 @@ class ExportWish(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class ChartSummary(msgspec.Struct, kw_only=True):
-    """One revision of a chart. *in_use* tells that a show is sold on it; the drawing is at `/api/v1/charts/{chart_id}/{rev}`."""
+    """One revision of a chart, drawn at `/api/v1/charts/{chart_id}/{rev}`; *in_use* tells that a show is sold on it."""
 
     chart_id: int
     rev: int

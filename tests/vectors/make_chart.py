@@ -1,6 +1,6 @@
-"""Write tests/vectors/chart.json: charts in their wire form, and where every decoder, in any language, must put each seat.
+"""Write tests/vectors/chart.json: charts in their wire form, and where every decoder must put each seat.
 
-`python -m tests.vectors.make_chart` rewrites the file; a test fails when it is not what this program writes. The expectations
+`python -m tests.vectors.make_chart` rewrites the file; a test fails when it is not what this program writes. Expectations
 come from the seat-by-seat decoder of the tests, not from the code under test.
 """
 

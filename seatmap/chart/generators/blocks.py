@@ -18,7 +18,7 @@ AIR_M = 0.1
 
 @dataclass(frozen=True, slots=True)
 class StraightBlock:
-    """A block along a straight line: *origin* is the block's left end at distance 0, *along* and *away* are unit vectors."""
+    """A block along a straight line. *origin* is its left end at distance 0; *along* and *away* are unit vectors."""
 
     origin: Point
     along: Point
@@ -95,7 +95,7 @@ Block = StraightBlock | CornerBlock
 
 
 def bowl(half_x: float, half_y: float, *, sides: int, ends: int, corners: int) -> list[tuple[str, Block]]:
-    """Cut a bowl around a rectangle into blocks, clockwise from the upper left; each with its place: side, end or corner.
+    """Cut a bowl around a rectangle into blocks, clockwise from the upper left; each is a side, an end or a corner.
 
     *sides*, *ends* and *corners* count the blocks per long side, short side and corner.
     """

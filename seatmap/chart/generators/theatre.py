@@ -79,7 +79,7 @@ def _ring(build: Builder, floor: str, name: str, near: float, rows: int, door: s
 def _row_with_aisles(
     build: Builder, section: Section, label: str, block: CornerBlock, distance: float, category: str
 ) -> Row:
-    """Fill an arc with three groups of seats; the aisles take what the seats leave, so that they run straight through the rows."""
+    """Fill an arc with three groups of seats; the aisles take what seats leave, so that they run straight."""
     _, curve = block.row(distance, pitch=PITCH_M)
     length = curve_length(curve)
     side = int(SIDE_SHARE * length / PITCH_M) + 1

@@ -25,7 +25,7 @@ def import_chart(data: bytes, options: ImportOptions | None = None, format: Form
         text = read_text(data)
         known = known or detect_format(text)
         if known is None:
-            message = "This is no known kind of chart. Known are chart/1 and pretix JSON, declarative JSON, CSV, SVG, GeoJSON."
+            message = "This is no known kind of chart: not chart/1, pretix or declarative JSON, CSV, SVG or GeoJSON."
             raise refuse("format_unknown", message)
         imported = IMPORTERS[known](text, options or ImportOptions())
     except Refused as refusal:

@@ -1,4 +1,4 @@
-"""Import the declarative text form (sections as grid, arc or ga with numbering rules, as the seatmap.pro command line has it)."""
+"""Import the declarative text form: sections as grid, arc or ga with numbering rules (as seatmap.pro has it)."""
 
 import math
 import re

@@ -15,8 +15,8 @@ class ImportOptions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, om
     """Answers to the questions that findings ask.
 
     *suffix_duplicates* renames repeated seat ids ("…-2"); *drop_overlaps* leaves out every seat that lies on an earlier
-    one. *zones* says what a pretix zone is. *metres_per_unit* is the drawing's scale. *capacities* (by section name) and
-    *capacity_each* lay out seats in outlines that have none; sections named in *standing* become standing areas;
+    one. *zones* says what a pretix zone is. *metres_per_unit* is the drawing's scale. *capacities* (by section name)
+    and *capacity_each* lay out seats in outlines that have none; sections named in *standing* become standing areas;
     *floors* puts sections on floors, both by name.
     """
 

@@ -47,7 +47,7 @@ def fill(polygon: shapely.Polygon, focal: Point, seats: int) -> tuple[list[Float
 
 
 def _away(room: shapely.Geometry, focal: Point) -> Floats:
-    """Give the direction rows follow each other: the side of the outline that leads most directly away from the focal point."""
+    """Give the direction rows follow each other: along the side that leads most directly away from the focal point."""
     centre = shapely.centroid(room)
     sight = np.array([centre.x - focal[0], centre.y - focal[1]])
     corners = shapely.get_coordinates(shapely.minimum_rotated_rectangle(room))

@@ -1,4 +1,4 @@
-"""Import seating plans in pretix's format (its JSON Schema as of 2026.8): zones, rows and seats with nested positions."""
+"""Import seating plans in pretix's format (JSON Schema of 2026.8): zones, rows and seats with nested positions."""
 
 import math
 from collections import Counter
@@ -139,7 +139,7 @@ def _scale(plan: PretixPlan, options: ImportOptions) -> tuple[float, list[Findin
 
 
 def _repeated_keys(seats: Seats, options: ImportOptions) -> list[Finding]:
-    """Find ids that occur more than once; rename them if asked, otherwise take them off so that the rest can be checked."""
+    """Find ids that occur more than once; rename them if asked, else take them off so that the rest can be checked."""
     flat = [seat for rows in seats for row in rows for seat in row]
     times = Counter(seat.key for seat in flat if seat.key)
     seen: Counter[str] = Counter()
@@ -204,7 +204,7 @@ def _drop_overlaps(seats: Seats) -> list[Finding]:
 def _sections(
     assembly: Assembly, plan: PretixPlan, seats: Seats, options: ImportOptions
 ) -> tuple[list[str], list[str]]:
-    """Add zones as sections, split where rows repeat; list the rows that had to be sorted and the zones that were split."""
+    """Add zones as sections, split where rows repeat; list the rows that were sorted and the zones that were split."""
     turned, divided = [], []
     for index, (zone, rows) in enumerate(zip(plan.zones, seats, strict=True)):
         name = zone.name.strip() or f"Zone {index + 1}"

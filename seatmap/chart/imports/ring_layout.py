@@ -56,7 +56,7 @@ def lay_out(tiers: Sequence[Sequence[Sequence[float]]]) -> tuple[list[list[Wedge
 
 
 def balance(sections: Sequence[Sequence[float]]) -> list[list[int]]:
-    """Share sections out to tiers in their order, so that each tier is a third wider than the one before; returns indices."""
+    """Share sections out to tiers in their order, each tier a third wider than the one before; return indices."""
     seats = sum(width / SEAT_PITCH_M for section in sections for width in section)
     count = max(1, min(4, round(seats / 7_000), len(sections)))
     shares = [1 + i / 3 for i in range(count)]

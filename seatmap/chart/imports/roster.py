@@ -1,4 +1,4 @@
-"""Import a list of seats (CSV: one seat per line) and lay it out, since a list says who sits beside whom but not where."""
+"""Import a list of seats (CSV, one per line) and lay it out: a list says who sits beside whom, but not where."""
 
 import csv
 import io
@@ -55,7 +55,7 @@ def import_roster(text: str, options: ImportOptions) -> Imported:
     findings.append(
         note(
             "layout_invented",
-            "The list has no coordinates, so the drawing was invented: neighbours are right, places in the house a guess.",
+            "The list has no coordinates, so the drawing was invented: neighbours are right, places are a guess.",
             read,
         )
     )

@@ -23,7 +23,7 @@ IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
 @dataclass(slots=True)
 class Shape:
-    """A shape or a text. *outline* is closed for everything but lines; *names* are the ids and classes of itself and its groups."""
+    """A shape or a text; *groups* are the ids or classes of the groups around it, outermost first."""
 
     tag: str
     ident: str

@@ -59,7 +59,7 @@ async def test_a_plan_becomes_a_chart_one_can_read(manager: httpx.AsyncClient) -
 
 
 async def test_a_plan_with_errors_is_refused_with_findings(manager: httpx.AsyncClient) -> None:
-    """A plan that can't be sold is a problem document that says what to repair; nothing is stored. Checking says the same."""
+    """A plan that can't be sold is answered with what to repair; nothing is stored. Checking says the same."""
     data = (FIXTURES / "pretix-repeated.json").read_bytes()
     answer = await upload(manager, data)
     assert answer.status_code == 422

@@ -1,4 +1,4 @@
-"""The decoder that docs/chart-format.md describes, one seat at a time and without numpy: what the fast ones are held to."""
+"""The decoder of docs/chart-format.md, one seat at a time and without numpy: what the fast ones are held to."""
 
 import math
 from typing import Any

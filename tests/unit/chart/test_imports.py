@@ -102,7 +102,7 @@ def test_pretix_round_trip_keeps_seats(name: str) -> None:
 
 
 def test_a_roster_is_laid_out() -> None:
-    """Rows and neighbours of a list without coordinates are right, names in any script survive, rows count like people."""
+    """Neighbours of a list without coordinates are right, names in any script survive, rows count like people."""
     imported = read("roster.csv")
     assert imported.format == "roster"
     assert codes(imported.findings) == {"layout_invented"}
@@ -168,7 +168,7 @@ def test_the_declarative_form() -> None:
 
 
 def test_a_drawing_with_seats() -> None:
-    """Circles, ellipses, squares and uses become seats in rows, counted from the stage, left to right as one faces it."""
+    """Circles, ellipses, squares and uses become seats in rows, counted from the stage as one faces it."""
     imported = read("seats.svg")
     assert imported.format == "svg"
     assert codes(imported.findings) == {"scale_assumed", "labels_invented"}
@@ -316,7 +316,7 @@ def test_a_wrong_format_is_refused_in_words(name: str, format: Format) -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_spoiled_files_never_raise(data: st.DataObject) -> None:
-    """A good file with a stretch cut out, doubled or overwritten imports or is refused, and validates without an exception."""
+    """A good file with a stretch cut out, doubled or overwritten imports or is refused, without an exception."""
     source = data.draw(st.sampled_from(sorted(FIXTURES.iterdir()))).read_bytes()
     start = data.draw(st.integers(0, len(source)))
     stop = data.draw(st.integers(start, min(len(source), start + 200)))

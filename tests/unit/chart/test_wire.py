@@ -2,6 +2,8 @@
 
 import math
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import brotli
@@ -14,6 +16,7 @@ from hypothesis import given, settings
 from seatmap.chart import Attribute, Chart, CompiledChart, compile_chart
 from seatmap.chart import wire as wire_form
 from seatmap.chart.generators import GENERATORS, generate_stadium
+from seatmap.chart.model import Area
 from seatmap.chart.structure import check_structure
 from seatmap.faults import Corrupt
 from tests.unit.chart.drawings import charts, hall
@@ -94,6 +97,27 @@ def test_sixty_thousand_seats_fit_in_fifty_kilobytes() -> None:
         row.curve.line = None
         row.curve.arc = ((a[0] + jitter[0], a[1] + jitter[1]), (b[0] + jitter[2], b[1] + jitter[3]), sagitta)
     assert len(compile_chart(chart).dump()) <= 50_000
+
+
+def test_a_field_without_seats_is_a_chart() -> None:
+    """A chart of standing areas alone compiles, travels and comes back."""
+    pit = Area(
+        id="pit", floor="f0", name="Pit", capacity=900, category="c0", outline=[(0.0, 0.0), (9.0, 0.0), (9.0, 9.0)]
+    )
+    compiled = compile_chart(hall(rows=0, areas=[pit]))
+    loaded = CompiledChart.load(compiled.dump())
+    assert (loaded.n, loaded.seat_count, loaded.labels) == (0, 0, [])
+    assert [(area.name, area.capacity) for area in loaded.areas] == [("Pit", 900)]
+    assert [section.ranges for section in loaded.sections] == [()]
+    assert loaded.bounds == (0.0, 0.0, 9.0, 9.0)
+
+
+def test_importing_the_chart_brings_no_shapely() -> None:
+    """Processes that only load charts stay lean: neither shapely nor the importers come along."""
+    program = "import sys, seatmap.chart, server.charts.routes; print('shapely' in sys.modules)"
+    assert (
+        subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "False\n"
+    )
 
 
 def test_compilation_is_deterministic() -> None:
