@@ -36,10 +36,10 @@ local function check_request(seats, area_lines)
   return places
 end
 
--- *known* spares asking twice about the same pair.
+-- *known* spares asking twice about the same pair; its keys are numbers because making the text costs as much as asking.
 local function is_sold(known, category, type_id)
-  local pair = category .. ':' .. type_id
-  if known[pair] == nil then known[pair] = call('HEXISTS', SELLS, pair) == 1 end
+  local pair = category * 2 ^ 40 + type_id
+  if known[pair] == nil then known[pair] = call('HEXISTS', SELLS, category .. ':' .. type_id) == 1 end
   return known[pair]
 end
 

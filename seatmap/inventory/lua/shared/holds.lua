@@ -8,11 +8,11 @@ local function publish(cause, visitor, hold_id, order, state, seats, areas, hold
     'c', pack({ state, seats, left, cause, visitor, hold_id, order }), 'h', hold or '')
 end
 
+local holder_args = {}
 local function set_holders(slots, visitor)
-  if #slots == 1 then return call('HSET', HOLDERS, slots[1], visitor) end
-  local holders = {}
-  for i = 1, #slots do holders[i * 2 - 1], holders[i * 2] = slots[i], visitor end
-  call('HSET', HOLDERS, unpack(holders))
+  local args = kept(holder_args, #slots)
+  for i = 1, #slots do args[i * 2 - 1], args[i * 2] = slots[i], visitor end
+  call('HSET', HOLDERS, unpack(args, 1, #slots * 2))
 end
 
 local function read_hold(visitor)

@@ -15,18 +15,32 @@ local function slots_of(seats)
   return slots
 end
 
+-- Argument tables of small calls are kept and overwritten: growing a new one costs a microsecond.
+local read_args, write_args = {}, {}
+local function kept(tables, size)
+  local args = tables[size] or {}
+  if size <= 16 then tables[size] = args end
+  return args
+end
+
+local function read_batch(key, width, slots, from, to)
+  local size = to - from + 1
+  local args = kept(read_args, size)
+  for i = 1, size do
+    local n = i * 3
+    args[n - 2], args[n - 1], args[n] = 'GET', width, slots[from + i - 1]
+  end
+  return call('BITFIELD', key, unpack(args, 1, size * 3))
+end
+
 local function read_fields(key, width, slots)
-  if #slots == 1 then return call('BITFIELD', key, 'GET', width, slots[1]) end
+  if #slots == 0 then return {} end
+  if #slots <= BATCH then return read_batch(key, width, slots, 1, #slots) end
   local values = {}
   for from = 1, #slots, BATCH do
-    local args, n = {}, 0
-    for i = from, math.min(from + BATCH - 1, #slots) do
-      args[n + 1], args[n + 2], args[n + 3] = 'GET', width, slots[i]
-      n = n + 3
+    for _, value in ipairs(read_batch(key, width, slots, from, math.min(from + BATCH - 1, #slots))) do
+      values[#values + 1] = value
     end
-    local got = call('BITFIELD', key, unpack(args))
-    if #slots <= BATCH then return got end
-    for i = 1, #got do values[#values + 1] = got[i] end
   end
   return values
 end
@@ -46,14 +60,14 @@ end
 
 local function set_states(slots, state)
   local text = STATE_TEXT[state]
-  if #slots == 1 then return call('BITFIELD', SEATS, 'SET', 'u2', slots[1], text) end
   for from = 1, #slots, BATCH do
-    local args, n = {}, 0
-    for i = from, math.min(from + BATCH - 1, #slots) do
-      args[n + 1], args[n + 2], args[n + 3], args[n + 4] = 'SET', 'u2', slots[i], text
-      n = n + 4
+    local size = math.min(BATCH, #slots - from + 1)
+    local args = kept(write_args, size)
+    for i = 1, size do
+      local n = i * 4
+      args[n - 3], args[n - 2], args[n - 1], args[n] = 'SET', 'u2', slots[from + i - 1], text
     end
-    call('BITFIELD', SEATS, unpack(args))
+    call('BITFIELD', SEATS, unpack(args, 1, size * 4))
   end
 end
 
