@@ -39,7 +39,7 @@ function Door() {
     post = ready;
     localStorage.setItem(POST, JSON.stringify(ready));
     const show = Array.isArray(shows) ? shows.find((one) => one.id === ready.show) : undefined;
-    if (show) void learnKeys(show.event);
+    if (show) learnKeys(show.event);
     follow(ready.show);
     wake();
     void keepAwake();

@@ -25,6 +25,13 @@ describe("a keyboard wedge", () => {
     expect(type(wedge, "T1.CAAAAAAAA", 10, 6000).at(-1)).toBe("T1.CAAAAAAAA");
   });
 
+  it("may stumble in the middle of a ticket code", () => {
+    const wedge = new Wedge();
+    [..."T1.CAAAA"].forEach((key, place) => wedge.press(key, place * 10));
+    [..."BBBBBBBB"].forEach((key, place) => wedge.press(key, 700 + place * 10));
+    expect(wedge.press("Enter", 800)).toBe("T1.CAAAABBBBBBBB");
+  });
+
   it("is not a person, however long the word", () => {
     expect(type(new Wedge(), "Donaudampfschiff", 110).at(-1)).toBeNull();
   });
