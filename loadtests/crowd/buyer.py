@@ -16,6 +16,8 @@ from loadtests.crowd.watcher import Watcher
 Json = dict[str, Any]
 # A paid order must have its tickets by then, whatever the load.
 SETTLE_TIMEOUT_S = 60.0
+# Even a machine sees what it was refused before it asks again: the picture needs a tick.
+RETRY_S = 0.15
 FINAL = ("paid", "expired", "cancelled", "refunded", "partly_refunded", "in_review")
 # Refusals after which another choice may work.
 CHOOSE_AGAIN = frozenset(
@@ -102,10 +104,12 @@ class Buyer:
                 return self._checked(answer["hold"])
             if answer["code"] not in CHOOSE_AGAIN and not self._may_wait(answer):
                 return None
+            if answer["code"] == "seat_reserved_accessible":
+                self._house.learn_reserved(answer["seats"])
             offers = answer["offers"]
             offer = offers[0]["seats"] if offers and self._random.random() < 0.6 else None
             party = max(1, party - (attempt > 2))
-            await self._pause(1.5)
+            await self._pause(1.5, least_s=RETRY_S)
         return None
 
     def _wish(self, party: int) -> Request | None:
@@ -266,8 +270,8 @@ class Buyer:
             self._tally.violated(f"order {ref} has the same ticket twice")
         self._tally.paid(self._house.show_id, bought, places, ref)
 
-    async def _pause(self, median_s: float) -> None:
-        seconds = pause_s(self._random, median_s, self._habits.pace)
+    async def _pause(self, median_s: float, *, least_s: float = 0.0) -> None:
+        seconds = max(pause_s(self._random, median_s, self._habits.pace), least_s)
         if seconds:
             await asyncio.sleep(seconds)
 

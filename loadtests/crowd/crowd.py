@@ -16,8 +16,10 @@ from loadtests.crowd.tally import Tally
 from loadtests.crowd.watcher import Watcher
 from seatmap.chart.compiled import CompiledChart
 
-# With everything sold or held and no order for so long, the rest will not be sold any more.
-STUCK_S = 90.0
+# No place sold for so long: the rest will not be sold any more.
+STUCK_S = 60.0
+# The last payments become sales within seconds.
+LAST_SALES_S = 20.0
 LOOK_AGAIN_S = 5.0
 SHOWS_MAX = 8
 
@@ -90,9 +92,10 @@ class Crowd:
             await self._open_stages(stop)
             await self._arrivals(stop)
             await self._see_out(stop)
+            if stop.is_set():
+                return not self._plan.until_sold_out
             sold_out = not self._plan.until_sold_out or await self._is_sold_out()
-            if not stop.is_set():
-                await asyncio.gather(*(watcher.check() for stage in self._stages for watcher in stage.watchers))
+            await asyncio.gather(*(watcher.check() for stage in self._stages for watcher in stage.watchers))
             return sold_out
         finally:
             await self._go_home()
@@ -140,11 +143,15 @@ class Crowd:
         """Let buyers come until the plan is fulfilled."""
         loop = asyncio.get_running_loop()
         opened, came = loop.time(), 0
+        sold, progress = 0, opened
         while not stop.is_set() and not self._is_enough(came):
+            if sold != self._tally.counts["places sold"]:
+                sold, progress = self._tally.counts["places sold"], loop.time()
             stage = self._choose_stage()
+            nothing = stage is None and self.about == 0
+            if not self._plan.forever and (nothing or self._plan.until_sold_out) and loop.time() - progress > STUCK_S:
+                return
             if stage is None or self.about >= self._plan.at_once:
-                if stage is None and not self._plan.forever and self._is_stuck():
-                    return
                 await _wait(stop, 0.02 if stage is not None else 0.2)
                 continue
             self._send_in(stage)
@@ -162,12 +169,6 @@ class Crowd:
         if self._plan.until_sold_out:
             return all(stage.is_sold_out for stage in self._stages)
         return came >= self._plan.buyers
-
-    def _is_stuck(self) -> bool:
-        """Nothing can be bought, and nobody is about who might give something back."""
-        if not self._plan.until_sold_out:
-            return self.about == 0
-        return self.about == 0 and all(stage.is_sold_out for stage in self._stages)
 
     def _choose_stage(self) -> Stage | None:
         open_ = [stage for stage in self._stages if stage.is_open]
@@ -202,7 +203,7 @@ class Crowd:
 
     async def _is_sold_out(self) -> bool:
         """Wait a moment for the last payments to become sales."""
-        deadline = asyncio.get_running_loop().time() + STUCK_S
+        deadline = asyncio.get_running_loop().time() + LAST_SALES_S
         while not all(stage.is_sold_out for stage in self._stages):
             if asyncio.get_running_loop().time() > deadline:
                 return False

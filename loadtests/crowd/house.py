@@ -50,6 +50,11 @@ class House:
             return None
         return types[0] if random_.random() < 0.8 else random_.choice(types)
 
+    def learn_reserved(self, seats: list[int]) -> None:
+        """Remember seats that the gateway keeps for people who need them; the drawing alone does not tell all of them."""
+        for k in seats:
+            self._reserved[k] = True
+
     def free(self, picture: Picture) -> int:
         """Count what could still be bought."""
         return picture.count(Seat.FREE) + sum(picture.areas)
