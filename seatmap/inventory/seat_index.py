@@ -81,9 +81,19 @@ def build_index(chart: CompiledChart, pools: bytes = b"") -> SeatIndex:
     far = np.hypot(chart.x - chart.focal_point[0], chart.y - chart.focal_point[1])
     live = (chart.run >= 0) & ~chart.removed
     return lay_out(
-        x=chart.x, y=chart.y, section=chart.section, row=chart.row, pos=chart.pos, run=chart.run, live=live,
-        category=chart.category, protected=protected, anchor=anchor, distance=far, companions=chart.companions,
-    )  # fmt: skip
+        x=chart.x,
+        y=chart.y,
+        section=chart.section,
+        row=chart.row,
+        pos=chart.pos,
+        run=chart.run,
+        live=live,
+        category=chart.category,
+        protected=protected,
+        anchor=anchor,
+        distance=far,
+        companions=chart.companions,
+    )
 
 
 def accessible_pool(chart: CompiledChart) -> bytes:
@@ -120,11 +130,21 @@ def lay_out(
     last = ends[np.cumsum(starts) - 1].astype(np.int32) if n else np.zeros(0, dtype=np.int32)
     far = distance[k_of].astype(np.float32)
     return SeatIndex(
-        seat_count=len(x), k_of=k_of, line_of=line_of, x=x[k_of].astype(np.float32), y=y[k_of].astype(np.float32),
-        section=section[k_of].astype(np.int32), row=row[k_of].astype(np.int32), category=category[k_of],
-        protected=protected[k_of], anchor=anchor[k_of], cost=far / max(float(far.max(initial=0)), 1e-6),
-        last=last, starts=starts, companions=companions,
-    )  # fmt: skip
+        seat_count=len(x),
+        k_of=k_of,
+        line_of=line_of,
+        x=x[k_of].astype(np.float32),
+        y=y[k_of].astype(np.float32),
+        section=section[k_of].astype(np.int32),
+        row=row[k_of].astype(np.int32),
+        category=category[k_of],
+        protected=protected[k_of],
+        anchor=anchor[k_of],
+        cost=far / max(float(far.max(initial=0)), 1e-6),
+        last=last,
+        starts=starts,
+        companions=companions,
+    )
 
 
 def unpack_states(packed: bytes, seat_count: int) -> NDArray[np.uint8]:

@@ -28,8 +28,11 @@ class ValkeyFeed:
     async def changes(self, positions: Mapping[ShowKey, Position], block_ms: int = 1000) -> dict[ShowKey, list[Change]]:
         """Wait up to *block_ms* (at most 10 s) for changes after *positions*.
 
-        A change that is not the next *seq* of the same epoch means that something was missed: take a snapshot.
+        A change that is not the next *seq* of the same epoch means that something was missed: take a snapshot. Without
+        positions there is nothing to wait for: the answer is empty and immediate.
         """
+        if not positions:
+            return {}
         shows = {keys.part_key(key, "feed").encode(): key for key in positions}
         ids = [f"{position.epoch}-{position.seq}" for position in positions.values()]
         block = max(1, min(block_ms, BLOCK_MAX_MS))
