@@ -71,7 +71,8 @@ export default defineConfig({
     emptyOutDir: true,
     target: ["es2022", "chrome111", "safari16.4", "firefox114"],
     assetsInlineLimit: 0,
-    modulePreload: false,
+    // Not `false`: then a dynamic import keeps a placeholder that nobody fills (__VITE_PRELOAD__ is not defined).
+    modulePreload: { polyfill: false, resolveDependencies: () => [] },
     cssCodeSplit: true,
     reportCompressedSize: false,
     rollupOptions: {
