@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import resource
 import sys
 
 import uvloop
@@ -20,6 +21,7 @@ def main() -> int:
         print(f"realtime: {fault}", file=sys.stderr)
         return 2
     logs.configure("realtime", current.log_level)
+    _allow_sockets()
     # What is loaded by now stays: keep the collector from walking it again whenever thousands of sockets come and go.
     gc.collect()
     gc.freeze()
@@ -30,6 +32,13 @@ def main() -> int:
         print(f"realtime: {fault}", file=sys.stderr)
         return 1
     return 0
+
+
+def _allow_sockets() -> None:
+    """Use all the open files that the system grants: the usual 1,024 are fewer sockets than one sale has viewers."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 if __name__ == "__main__":

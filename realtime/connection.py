@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 from websockets.frames import Close, Frame, Opcode
@@ -78,7 +77,6 @@ class Connection(asyncio.Protocol):
         "transport",
         "watch_token",
         "watching",
-        "write",
     )
 
     def __init__(self, listener: Listener) -> None:
@@ -88,7 +86,6 @@ class Connection(asyncio.Protocol):
         self._fragments: bytearray | None = None
         self.address: Address | None = None
         self.transport: asyncio.Transport = cast(asyncio.Transport, None)
-        self.write: Callable[[bytes], object] = _nowhere
         self.close_code = 0
         self.missed_pings = 0
         self.opened_s = 0.0
@@ -111,7 +108,6 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
-        self.write = self.transport.write
         limits = self._listener.limits
         self.transport.set_write_buffer_limits(high=limits.buffer_high, low=limits.buffer_low)
         self._listener.arrived(self)
@@ -142,9 +138,18 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         self._ended(self.close_code or (self._ws.close_rcvd.code if self._ws.close_rcvd else 1006))
         self._listener.gone(self)
-        self.write = _nowhere
 
     # From the application.
+
+    @property
+    def sink(self) -> asyncio.Transport:
+        """Where the hub writes frames."""
+        return self.transport
+
+    def write(self, framed: bytes) -> None:
+        """Write framed bytes."""
+        if not self.transport.is_closing():
+            self.transport.write(framed)
 
     @property
     def is_open(self) -> bool:
@@ -201,7 +206,6 @@ class Connection(asyncio.Protocol):
                 self._ended(self._ws.close_sent.code if self._ws.close_sent else 1000)
                 # Half closed: what was written still arrives, and the other side ends the connection.
                 self.transport.write_eof()
-                self.write = _nowhere
                 self._listener.close_soon(self)
 
     def _frame(self, frame: Frame) -> None:
@@ -256,7 +260,3 @@ class Connection(asyncio.Protocol):
             self.close_code = code
             if self.opened_s:
                 self._listener.application.closed(self)
-
-
-def _nowhere(_data: bytes) -> None:
-    """Where writes go before there is a transport and after it is gone."""

@@ -23,6 +23,7 @@ from server.logs import logger
 OFFERS = 3
 # More are found than offered, and each visitor gets others: a crowd that missed one seat must not run to the same next one.
 NEARBY = 12
+NEARBY_KEPT = 1000
 # Choosing takes about a millisecond at 60,000 seats. Whatever people ask, this share of the process is left to everybody else.
 BUDGET_SHARE = 0.4
 BUDGET_BURST_S = 0.5
@@ -83,16 +84,14 @@ class SeatChoices:
     def equivalents(self, session: ShowSession, visitor: str, wanted: Pick) -> list[Offer]:
         """Offer up to three choices as good as *wanted*."""
         seats = tuple(k for k, _ in wanted)
-        session.forget_nearby()
-        near = session.nearby.get(seats)
-        if near is None:
-            if not self._may_think():
-                return []
+        free = _still_free(session, session.nearby.get(seats, ()))
+        if len(free) < OFFERS and self._may_think():
             with _Thinking(self):
-                near = equivalents(session.seat_index, _free(session, ()), seats, NEARBY)
-            session.nearby[seats] = near
-        states = session.hub.states
-        free = [window for window in near if all(states[k] == SeatState.FREE for k in window)]
+                found = equivalents(session.seat_index, _free(session, ()), seats, NEARBY)
+            if len(session.nearby) >= NEARBY_KEPT:
+                session.nearby.clear()
+            session.nearby[seats] = found
+            free = _still_free(session, found)
         turn = zlib.crc32(visitor.encode()) % len(free) if free else 0
         types = [type_id for _, type_id in wanted]
         # The nearest first for whoever is first; the others begin elsewhere in the list.
@@ -159,6 +158,11 @@ def _free(session: ShowSession, avoid: Collection[int]) -> NDArray[np.bool_]:
     if avoid:
         free[list(avoid)] = False
     return free
+
+
+def _still_free(session: ShowSession, windows: Iterable[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    states = session.hub.states
+    return [window for window in windows if all(states[k] == SeatState.FREE for k in window)]
 
 
 def _offer(session: ShowSession, seats: Iterable[tuple[int, int]], pieces: int) -> Offer:

@@ -47,9 +47,8 @@ class ShowSession:
         self.watchers: set[Connection] = set()
         self.stirred: Callable[[], None] | None = None
         self.idle_since_ms = clock.now_ms()
-        # Equivalents of seats that were gone, remembered until the next change of the picture that people see.
+        # Equivalents found for seats that were gone: a crowd asks for the same seats, and looks for others only once.
         self.nearby: dict[tuple[int, ...], tuple[tuple[int, ...], ...]] = {}
-        self._nearby_seq = -1
         # Read afresh when the feed says that prices or phase changed.
         self.outdated = False
         clock.heard(snapshot.now_ms)
@@ -85,12 +84,6 @@ class ShowSession:
                 for connection in self.visitors[change.visitor]:
                     self._push(connection, change)
         return True
-
-    def forget_nearby(self) -> None:
-        """Look for equivalents anew once a tick has passed."""
-        if self._nearby_seq != self.hub.flushed_seq:
-            self._nearby_seq = self.hub.flushed_seq
-            self.nearby.clear()
 
     def restart(self, facts: ShowFacts, snapshot: Snapshot) -> None:
         """Begin again from a fresh reading, in a new epoch or after a hole in the feed."""

@@ -27,6 +27,10 @@ class Watcher:
         self.gaps = 0
         self.buffer_max: int | None = None
 
+    @property
+    def sink(self) -> Watcher:
+        return self
+
     def write(self, data: bytes) -> None:
         self.unread.append(data)
         if self.buffer_max is not None and len(self.unread) > self.buffer_max:
