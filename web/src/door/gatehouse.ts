@@ -35,7 +35,7 @@ export class Gatehouse {
   onVerdict: (verdict: Verdict) => void = () => {};
 
   /** The last code and when it was last seen: as long as it stays in view it is one presentation. */
-  private last: { code: string; seenMs: number; verdict: Verdict | null } | null = null;
+  private last: { code: string; seenMs: number; askedMs: number; verdict: Verdict | null } | null = null;
   /** Scans that got no answer keep their number: asked again, the server repeats what it said, if it ever said it. */
   private readonly unanswered = new Map<string, ScanRequest>();
 
@@ -52,14 +52,14 @@ export class Gatehouse {
     const now = this.clock.now();
     const wanted = code.trim();
     if (wanted === "") return;
-    if (this.last?.code === wanted && now - this.last.seenMs < SAME_MS) {
+    if (this.last?.code === wanted && now - this.last.seenMs < SAME_MS && !this.worthAsking(this.last, method, now)) {
       this.last.seenMs = now;
       // A person who taps a verdict away and holds the ticket up again wants to see it again; a camera that still sees it does not.
       if (method !== "camera" && this.last.verdict) this.show(this.last.verdict);
       return;
     }
     if (this.asking.value) return;
-    const last = { code: wanted, seenMs: now, verdict: null as Verdict | null };
+    const last = { code: wanted, seenMs: now, askedMs: now, verdict: null as Verdict | null };
     this.last = last;
     this.asking.value = true;
     try {
@@ -91,6 +91,12 @@ export class Gatehouse {
     this.recent.value = this.recent.value.map((old) => (old === verdict ? undone : old));
     if (this.verdict.value === verdict) this.verdict.value = null;
     this.last = null;
+  }
+
+  /** Without an answer a hand may ask again at once, and the camera, which never tires, every three seconds. */
+  private worthAsking(last: { askedMs: number; verdict: Verdict | null }, method: Method, now: number): boolean {
+    if (!last.verdict || last.verdict.kind === "answer") return false;
+    return method !== "camera" || now - last.askedMs >= SAME_MS;
   }
 
   private show(verdict: Verdict): void {

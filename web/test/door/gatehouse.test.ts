@@ -146,6 +146,21 @@ describe("a lost reply", () => {
     expect(house.recent.value.filter(({ kind }) => kind === "silent")).toEqual([]);
   });
 
+  it("may be asked for again at once by hand, and by the camera after three seconds", async () => {
+    server.loseReplies = 4;
+    await house.present("A", "wedge");
+    await house.present("A", "camera");
+    expect(server.requests).toHaveLength(2);
+    await house.present("A", "typed");
+    expect(server.requests).toHaveLength(4);
+    for (let look = 0; look < 20; look++) {
+      now += 250;
+      await house.present("A", "camera");
+    }
+    expect(server.requests).toHaveLength(5);
+    expect(last().decision).toBe("admit");
+  });
+
   it("without any network says so and loses nothing", async () => {
     await house.present("X", "wedge");
     server.deaf = true;
