@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import secrets
 from typing import Any
 
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
@@ -61,7 +62,7 @@ class Buyer:
 
     async def _journey(self) -> None:
         await self._shop.page(self._house.page)
-        await self._socket.join("overview", None)
+        await self._socket.enter("overview")
         await self._pause(4)
         if self._habits.only_looks:
             self._tally.counts["only looked"] += 1
@@ -180,7 +181,7 @@ class Buyer:
 
     async def _start(self, order: Json) -> Answer:
         """Press the button; some press it twice, which must come to one order."""
-        key = f"{self._random.getrandbits(96):024x}"
+        key = secrets.token_hex(12)  # not from the seed: the same crowd played twice buys twice
         if not self._habits.clicks_twice:
             return await self._shop.start_order(self._token, order, key)
         first, second = await asyncio.gather(

@@ -57,6 +57,7 @@ def _plan(arguments: list[str]) -> Plan:
         help="come until nothing is left; nobody only looks or lets seats lapse",
     )
     add("--forever", action="store_true", help="keep --buyers about on all shows until stopped")
+    add("--faults", action="store_true", help="faults are made on purpose: 503 is counted, not held against the shop")
     options = parser.parse_args(arguments)
     for name, least in (("buyers", 1), ("at_once", 1), ("watchers", 1), ("pace", 0)):
         if getattr(options, name) < least:
@@ -78,6 +79,7 @@ def _plan(arguments: list[str]) -> Plan:
         watchers=options.watchers,
         until_sold_out=options.until_sold_out,
         forever=options.forever,
+        faults=options.faults,
     )
 
 

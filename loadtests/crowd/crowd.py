@@ -39,6 +39,7 @@ class Plan:
     watchers: int
     until_sold_out: bool
     forever: bool
+    faults: bool = False
 
 
 @dataclass(slots=True)
@@ -71,7 +72,7 @@ class Crowd:
         self._plan, self._tally = plan, tally
         self._random = random.Random(plan.seed)
         self._run = f"r{int(time.time()):x}"
-        self._shop = Shop(plan.url, tally, self._random)
+        self._shop = Shop(plan.url, tally, self._random, faults=plan.faults)
         self._stages: list[Stage] = []
         self._about: set[asyncio.Task[None]] = set()
         self._following: list[asyncio.Task[None]] = []

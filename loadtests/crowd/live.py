@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import random
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -70,14 +71,25 @@ class LiveSocket:
         """The task that ends with the connection; None while there is none."""
         return self._reader
 
-    async def look_at(self, scope: Any) -> None:
-        """Change the scope, without waiting."""
+    async def enter(self, scope: Any) -> None:
+        """Join for the first time, trying again while the gateway is away."""
         self.scope = scope
-        await self._say({"t": "scope", "scope": scope})
+        try:
+            await self.join(scope, None)
+        except (OSError, ConnectionClosed, InvalidHandshake):
+            await self.come_back()
+
+    async def look_at(self, scope: Any) -> None:
+        """Change the scope, without waiting; a lost connection comes back with it."""
+        self.scope = scope
+        try:
+            await self._say({"t": "scope", "scope": scope})
+        except ConnectionClosed:
+            await self.come_back()
 
     async def command(self, kind: str, **fields: Any) -> dict[str, Any]:
         """Send a command and wait for its answer; after a lost connection the same id is sent again."""
-        number = f"{kind[0]}{next(self._numbers)}-{self._random.getrandbits(48):012x}"
+        number = f"{kind[0]}{next(self._numbers)}-{secrets.token_hex(6)}"
         with self._tally.timed(kind):
             for _ in range(4):
                 future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()

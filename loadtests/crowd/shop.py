@@ -1,7 +1,9 @@
-"""The shop over HTTP: sessions, shows, state, orders, and the card form's call. Every answer of 500 and above is a violation."""
+"""The shop over HTTP: sessions, shows, state, orders, and the card form's call. Every answer of 500 and above is a violation;
+while faults are being made on purpose, 503 is the honest answer and only counted."""
 
 import asyncio
 import random
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +16,7 @@ from server.payments.keepalive_http import KeepAliveClient, Reply
 
 TIMEOUT_S = 30.0
 CONNECTIONS_MAX = 64
+CONFIRM_TRIES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +44,12 @@ class Unreachable(Exception):
 class Shop:
     """A shop at one address, shared by all buyers; each brings its own visitor token."""
 
-    def __init__(self, url: str, tally: Tally, random_: random.Random) -> None:
+    def __init__(self, url: str, tally: Tally, random_: random.Random, *, faults: bool = False) -> None:
         self.url = url.rstrip("/")
         self._http = KeepAliveClient(self.url, timeout_s=TIMEOUT_S, connections_max=CONNECTIONS_MAX, idle_s=3.0)
         self._tally = tally
         self._random = random_
+        self._faults = faults
 
     async def close(self) -> None:
         """Close connections."""
@@ -109,11 +113,15 @@ class Shop:
         }
         headers = {
             "Content-Type": "application/x-www-form-urlencoded",
-            "Idempotency-Key": f"{self._random.getrandbits(96):024x}",
+            "Idempotency-Key": secrets.token_hex(12),
         }
         path = f"{urlsplit(str(payment['api_base'])).path}/v1/payment_intents/{intent}/confirm"
-        reply = await self._send("confirm", "POST", path, headers, urlencode(form).encode(), repeatable=True)
-        return Answer(reply.status, orjson.loads(reply.body))
+        for _ in range(CONFIRM_TRIES):
+            reply = await self._send("confirm", "POST", path, headers, urlencode(form).encode(), repeatable=True)
+            if reply.status != 503:
+                return Answer(reply.status, orjson.loads(reply.body))
+            await asyncio.sleep(1 + self._random.random())  # the outcome is unknown: the same key asks again
+        raise Unreachable("the provider stayed away")
 
     async def answer_bank(self, url: str, *, approve: bool) -> bool:
         """Press a button on the bank's page; gives whether it sent us back."""
@@ -165,7 +173,9 @@ class Shop:
                     raise Unreachable(f"{method} {path}: {type(error).__name__}: {error}") from error
                 await asyncio.sleep(0.2 * 2**attempt * (1 + self._random.random()))
                 continue
-            if reply.status >= 500:
+            if reply.status == 503 and self._faults:
+                self._tally.refused(step, "unavailable")
+            elif reply.status >= 500:
                 self._tally.violated(f"{method} {path.split('?')[0]} answered {reply.status}: {reply.body[:200]!r}")
             return reply
         raise AssertionError("unreachable")

@@ -4,7 +4,7 @@ import asyncio
 import random
 from typing import Any
 
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from loadtests.crowd.live import Dropped, LiveSocket
 from loadtests.crowd.picture import Gap, NotAPicture, Picture
@@ -42,7 +42,8 @@ class Watcher:
             try:
                 await self._socket.leave()
                 await self._begin()
-            except (OSError, ConnectionClosed, Unreachable, Dropped, TimeoutError):
+            except (OSError, ConnectionClosed, InvalidHandshake, Unreachable, Dropped):
+                self._begin_again.set()
                 await asyncio.sleep(self._random.uniform(0.5, 1.5))
 
     async def close(self) -> None:
@@ -55,9 +56,14 @@ class Watcher:
         while True:
             fresh = Picture(await self._shop.state(self._show))
             # A later picture than the fresh read is fine: the HTTP answer may be a tick old.
-            async with asyncio.timeout(SETTLE_TIMEOUT_S):
-                while self.picture.position < fresh.position:
-                    await asyncio.sleep(0.05)
+            while self.picture.position < fresh.position:
+                if asyncio.get_running_loop().time() > deadline:
+                    mine, theirs = self.picture.position, fresh.position
+                    self._tally.violated(
+                        f"a viewer's picture of show {self._show} stays at {mine}, a fresh read is at {theirs}"
+                    )
+                    return
+                await asyncio.sleep(0.05)
             if self.picture.position == fresh.position:
                 break
             if asyncio.get_running_loop().time() > deadline:
