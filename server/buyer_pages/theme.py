@@ -44,8 +44,9 @@ def readable(colour: str, ground: str) -> str:
 @lru_cache(maxsize=256)
 def accent_css(accent: str) -> str:
     """Return the tokens that *accent* (`rrggbb`) replaces, for both themes."""
-    ink = max(("12110f", "ffffff"), key=lambda one: contrast(one, accent))
-    hover = mix(accent, ink, 0.12) if contrast(mix(accent, ink, 0.12), ink) >= _TEXT else accent
+    # Of pure black and white one always reaches 4.58:1; a softer black would not on some middle tones.
+    ink = max(("000000", "ffffff"), key=lambda one: contrast(one, accent))
+    hover = mix(accent, "ffffff" if ink == "000000" else "000000", 0.12)  # away from its text: contrast only grows
     shared = f"--accent:#{accent};--accent-hover:#{hover};--accent-on:#{ink};"
     light, dark = readable(accent, _LIGHT_GROUND), readable(accent, _DARK_GROUND)
     in_light = f"{shared}--accent-ink:#{light};--focus:#{light};--accent-soft:#{mix(_LIGHT_GROUND, accent, 0.12)}"
