@@ -58,7 +58,8 @@ def number_seats(chart: Chart, previous: Chart | None = None) -> Chart:
             used.add(k)
             ks.append(k)
         numbered[part.id] = _runs(ks)
-    gone |= set(known.values()) - used
+    if previous is not None:
+        gone |= {k for part in drawing_order(previous) for k in _expand(part.k)}
     return msgspec.structs.replace(
         chart,
         rows=[msgspec.structs.replace(row, k=numbered[row.id]) if row.id in numbered else row for row in chart.rows],

@@ -11,6 +11,7 @@ from seatmap.chart.model import SEATS_MAX, Chart, Row, Table
 
 ROW_SEATS_MAX = 1000
 CATEGORIES_MAX = 200
+SECTIONS_MAX = 2_000
 AREA_CAPACITY_MAX = 1_000_000
 # Nothing one can sell seats in is farther than this from its own middle (metres).
 EXTENT_MAX = 5_000.0
@@ -31,6 +32,9 @@ def _sizes(chart: Chart) -> Iterator[Finding]:
         yield error("too_many_seats", f"The chart has {seats:,} seats; the most is {SEATS_MAX:,}. Split the venue.")
     if len(chart.categories) > CATEGORIES_MAX:
         yield error("too_many_categories", f"{len(chart.categories)} categories; the most is {CATEGORIES_MAX}.")
+    if len(chart.sections) + len(chart.areas) > SECTIONS_MAX:
+        many = f"{len(chart.sections):,} sections and {len(chart.areas):,} areas"
+        yield error("too_many_sections", f"{many}; the most is {SECTIONS_MAX:,} together.")
     if not seats and not chart.areas:
         yield error("chart_empty", "The chart has neither seats nor standing areas. Draw a row or an area.")
     broken = [area.name for area in chart.areas if not 1 <= area.capacity <= AREA_CAPACITY_MAX]

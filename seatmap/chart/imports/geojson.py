@@ -159,6 +159,7 @@ def _sections(
     sections = []
     spots = np.asarray([item.points[0] for item in points]).reshape(-1, 2)
     missing = []
+    spoken = {item.text("section", "block", "zone") for item in points}
     for index, item in enumerate(polygons):
         name = item.text("name", "section", "label") or item.ident or f"Section {index + 1}"
         polygon = shapely.Polygon(item.points)
@@ -188,8 +189,7 @@ def _sections(
             continue
         section = assembly.section(name, floor, outline=ring(polygon), entrance=entrance, capacity=capacity)
         sections.append((section, polygon))
-        named = any(other.text("section", "block", "zone") == name for other in points)
-        if named or shapely.contains_xy(polygon, spots[:, 0], spots[:, 1]).any():
+        if name in spoken or shapely.contains_xy(polygon, spots[:, 0], spots[:, 1]).any():
             continue
         if capacity is None:
             missing.append(name)
@@ -221,11 +221,15 @@ def _seats(
 ) -> None:
     groups: dict[str, list[Drawn]] = {}
     known = {section.name: section for section, _ in sections}
-    for item in points:
+    spots = (
+        np.asarray(shapely.points([item.points[0] for item in points]), dtype=object) if points else np.zeros(0, object)
+    )
+    tree = shapely.STRtree([polygon for _, polygon in sections])
+    inside = dict(reversed(tree.query(spots, predicate="within").T.tolist()))
+    for index, item in enumerate(points):
         name = item.text("section", "block", "zone")
         if not name:
-            inside = [s for s, polygon in sections if shapely.contains_xy(polygon, *item.points[0])]
-            name = inside[0].name if inside else "Main"
+            name = sections[inside[index]][0].name if index in inside else "Main"
         groups.setdefault(name, []).append(item)
     invented = []
     for name, members in groups.items():

@@ -20,6 +20,8 @@ SLANT_COST = 0.4
 
 def usual_distance(points: Floats) -> float:
     """Tell the median distance to the nearest neighbour."""
+    # Points that lie on one another have no distance, and a pile of them would all be each other's nearest.
+    points = np.unique(np.round(points, 6), axis=0)
     if len(points) < 2:
         return 1.0
     cloud = np.asarray(shapely.points(points), dtype=object)
@@ -36,9 +38,12 @@ def find_rows(points: Floats, focal: Point | None) -> list[list[int]]:
     """
     if len(points) == 1:
         return [[0]]
-    links = _links(points, focal)
-    mutual = [[other for other in links[i] if i in links[other]] for i in range(len(points))]
-    rows = _chains(mutual)
+    pitch = usual_distance(points)
+    twins = _twins(points, pitch / 4)
+    alone = [members[0] for members in twins]
+    links = _links(points[alone], pitch, focal)
+    mutual = [[other for other in links[i] if i in links[other]] for i in range(len(alone))]
+    rows = [[member for i in chain for member in twins[i]] for chain in _chains(mutual)]
     for row in rows:
         if _runs_left(points, row, focal):
             row.reverse()
@@ -51,8 +56,15 @@ def row_labels(count: int) -> list[str]:
     return names if len(names) == count else [str(i + 1) for i in range(count)]
 
 
-def _links(points: Floats, focal: Point | None) -> list[tuple[int, ...]]:
-    pitch = usual_distance(points)
+def _twins(points: Floats, grain: float) -> list[list[int]]:
+    """Join points that lie on one another, so that a pile has one neighbour and not the square of its size."""
+    piles: dict[tuple[int, int], list[int]] = {}
+    for i, (x, y) in enumerate(np.floor(points / grain).astype(np.int64).tolist()):
+        piles.setdefault((x, y), []).append(i)
+    return list(piles.values())
+
+
+def _links(points: Floats, pitch: float, focal: Point | None) -> list[tuple[int, ...]]:
     cloud = np.asarray(shapely.points(points), dtype=object)
     near = shapely.STRtree(cloud).query(cloud, predicate="dwithin", distance=REACH * pitch)
     candidates: list[list[int]] = [[] for _ in range(len(points))]

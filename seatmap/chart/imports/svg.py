@@ -220,8 +220,9 @@ def _section_name(shape: Shape, texts: list[Shape]) -> str:
     ]
     ident = " ".join(word for word in words if not SECTION_WORDS.fullmatch(word))
     polygon = shapely.Polygon(shape.outline)
-    inside = [text for text in texts if shapely.contains_xy(polygon, *text.middle)]
-    labels = [text.text for text in inside if len(text.text) <= 40]
+    spots = np.asarray([text.middle for text in texts]).reshape(-1, 2)
+    inside = np.flatnonzero(shapely.contains_xy(polygon, spots[:, 0], spots[:, 1])).tolist()
+    labels = [texts[i].text for i in inside if len(texts[i].text) <= 40]
     if len(labels) == 1 and not ident:
         return labels[0]
     return ident or (labels[0] if labels else "")

@@ -83,6 +83,14 @@ def test_foreign_ids_outweigh_labels() -> None:
     assert number_seats(renamed, old).rows[0].k == [(1, 1), (0, 1)]
 
 
+def test_two_seats_of_one_name_get_two_numbers() -> None:
+    """When a revision draws the same row twice, only the first is the old one; the other gets numbers of its own."""
+    old = number_seats(hall(rows=1))
+    twice = hall(rows=2)
+    twice.rows[1].label = "A"
+    assert [row.k for row in number_seats(twice, old).rows] == [[(0, 6)], [(6, 6)]]
+
+
 def test_removed_numbers_never_come_back() -> None:
     """A number that was removed once stays a tombstone through later revisions."""
     one = number_seats(hall(rows=2, seats=3))

@@ -93,6 +93,18 @@ def test_each_trouble_in_the_drawing_is_found(code: str) -> None:
     assert found[0].where or found[0].severity == "note" or code == "focal_missing"
 
 
+def test_a_pile_of_seats_is_told_in_time() -> None:
+    """A plan whose seats all lie in one spot is refused with names and without comparing every pair."""
+    spot = _line((0.0, 0.0), (0.0, 0.0))
+    chart = hall(rows=0)
+    chart.rows = [Row(id=f"r{i}", section="main", label=str(i), n=1_000, curve=spot, category="c0") for i in range(60)]
+    start = time.process_time()
+    _, findings = validate(chart)
+    assert time.process_time() - start < 3
+    piled = next(finding for finding in findings if finding.code == "seats_piled")
+    assert piled.count == 60_000 - 2
+
+
 def test_a_gap_explains_a_jump_in_the_numbers() -> None:
     """Numbers that are left out at an aisle or a stairway are no trouble."""
     chart = sound()
@@ -142,6 +154,9 @@ STRUCTURE: dict[str, Callable[[Chart], object]] = {
     "section_nameless": lambda c: setattr(c.sections[0], "name", " "),
     "too_many_seats": lambda c: c.rows.extend(
         Row(id=f"x{i}", section="main", n=1000, curve=_line((0, 0), (1, 1)), category="c0") for i in range(251)
+    ),
+    "too_many_sections": lambda c: c.sections.extend(
+        Section(id=f"x{i}", floor="f0", name=str(i)) for i in range(2_000)
     ),
     "too_many_categories": lambda c: c.categories.extend(
         type(c.categories[0])(id=f"x{i}", name=str(i)) for i in range(200)
