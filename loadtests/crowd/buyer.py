@@ -19,6 +19,7 @@ Json = dict[str, Any]
 SETTLE_TIMEOUT_S = 60.0
 # Even a machine sees what it was refused before it asks again: the picture needs a tick.
 RETRY_S = 0.15
+PAYMENT_TRIES = 20
 FINAL = ("paid", "expired", "cancelled", "refunded", "partly_refunded", "in_review")
 # Refusals after which another choice may work.
 CHOOSE_AGAIN = frozenset(
@@ -228,17 +229,20 @@ class Buyer:
         return False
 
     async def _payment(self, view: Json) -> Json | None:
-        """Get something to pay with: the open payment, or a new attempt."""
+        """Get something to pay with: the open payment, or a new attempt; while the provider is away, ask again."""
         payment: Json | None = view["payment"]
-        if payment is not None and payment["client_secret"] is not None and view["message"] == "pay_now":
-            return payment
         if payment is not None and payment["client_secret"] is not None and payment["state"] != "declined":
             return payment
-        answer = await self._shop.order(self._token, view["ref"], "payment")
-        if not answer.ok or answer.body["payment"] is None or answer.body["payment"]["client_secret"] is None:
-            return None
-        fresh: Json = answer.body["payment"]
-        return fresh
+        for _ in range(PAYMENT_TRIES):
+            answer = await self._shop.order(self._token, view["ref"], "payment")
+            fresh: Json | None = answer.body["payment"] if answer.ok else None
+            if fresh is not None and fresh["client_secret"] is not None:
+                return fresh
+            if answer.status not in (200, 409, 503) or answer.code == "order_not_payable":
+                break
+            await asyncio.sleep(1 + self._random.random())
+        self._tally.counts["could not pay"] += 1
+        return None
 
     async def _settle(self, ref: str) -> Json | None:
         """Come back to the shop and wait until it knows."""

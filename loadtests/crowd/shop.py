@@ -58,6 +58,8 @@ class Shop:
     async def session(self) -> str:
         """Become a visitor."""
         answer = await self._json("session", "POST", "/api/v1/sessions")
+        if not answer.ok:
+            raise Unreachable(f"no session: {answer.code}")
         return str(answer.body["token"])
 
     async def get(self, step: str, path: str) -> Answer:
