@@ -108,6 +108,8 @@ class _Transport:
 
     async def _answer(self, request: Request) -> Response:
         operation = self._operation
+        if "\0" in request.scope["path"] or b"%00" in request.scope["query_string"]:
+            return problems.response(Refusal("bad_request"))  # no text of ours has one, and Postgres takes none
         if operation.scope is not None and (refusal := await _authorise(request, operation.scope)) is not None:
             return problems.response(refusal)
         if operation.idempotent:
@@ -139,6 +141,8 @@ class _Transport:
 
 
 def _decoded(raw: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
+    if b"\\u0000" in raw:
+        return Refusal("field_invalid", {"detail": "Text must not contain the character U+0000"}, field="/")
     try:
         return decoder.decode(raw)
     except msgspec.ValidationError as error:

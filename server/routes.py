@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from server import problems, visitor_session
+from server import api_docs, problems, visitor_session
 from server.accounts import api as accounts_api
 from server.accounts import pages as accounts_pages
 from server.buyer_pages import routes as buyer_pages
@@ -37,6 +37,7 @@ def all_routes(settings: Settings) -> list[BaseRoute]:
     return [
         *demo_proxy.routes(settings),
         *visitor_session.routes,
+        *api_docs.routes,
         *accounts_api.routes,
         *accounts_pages.routes,
         *live_state_routes.routes,

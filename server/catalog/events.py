@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import asyncpg
 import msgspec
@@ -133,7 +133,7 @@ async def replace_venue(desk: Desk, who: Principal, venue_id: int, new: NewVenue
 def _is_time_zone(name: str) -> bool:
     try:
         ZoneInfo(name)
-    except (ValueError, OSError):  # no such file, a folder, or a name that is a path
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # unknown, a name that is a path, a folder
         return False
     return True
 

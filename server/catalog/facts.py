@@ -252,6 +252,8 @@ class ShowFactsSource(Protocol):
 
 async def load_event(database: Database, *, slug: str | None = None, event_id: int | None = None) -> EventFacts | None:
     """Read the event of an address or a number, drafts included; None when there is none."""
+    if slug is not None and "\0" in slug:
+        return None  # Postgres has no such text
     async with database.installation() as connection:
         owner = await connection.fetchrow("select org_id, event_id from owner_of_event($1, $2)", slug, event_id)
     if owner is None:

@@ -25,6 +25,12 @@ class KeptPage:
     etag: str
 
 
+def keep(plain: bytes) -> KeptPage:
+    """Return *plain* with its compressed form and its tag."""
+    packed = brotli.compress(plain, quality=BROTLI_QUALITY)
+    return KeptPage(plain, packed, f'W/"{hashlib.sha256(plain).hexdigest()[:20]}"')
+
+
 class KeptPages:
     """The pages of one process by what they depend on; the least used leave first."""
 
@@ -35,11 +41,7 @@ class KeptPages:
         """Return the page of *key*, rendering it when it isn't kept. The key must name everything the page says."""
         page = self._kept.get(key)
         if page is None:
-            plain = render().encode()
-            page = KeptPage(
-                plain, brotli.compress(plain, quality=BROTLI_QUALITY), f'W/"{hashlib.sha256(plain).hexdigest()[:20]}"'
-            )
-            self._kept[key] = page
+            page = self._kept[key] = keep(render().encode())
             if len(self._kept) > PAGES_MAX:
                 self._kept.popitem(last=False)
         else:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import structlog
 from starlette.applications import Starlette
 
 from server.accounts.passwords import Passwords
@@ -59,6 +61,13 @@ class Installation:
         answer = await client.post("/api/v1/session", json={"email": email, "password": PASSWORD})
         assert answer.status_code == 200, answer.text
         return client
+
+
+# Plain lines for what went wrong: the default rendering of a traceback takes a minute for a page of templates.
+structlog.configure(
+    processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer(["event"])],
+    wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+)
 
 
 @asynccontextmanager

@@ -1,0 +1,154 @@
+"""The OpenAPI document is valid, complete, and what the server really does."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import schemathesis
+import uvicorn
+from hypothesis import HealthCheck, given, settings
+from redis.asyncio import Redis
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from server import openapi, routes
+from server.accounts.roles import SCOPES
+from server.endpoint import REGISTRY
+from server.refusals import REFUSALS
+from server.seed.planting import seed
+from server.settings import Settings
+from tests.integration.installation import Installation, installation
+
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    routes.all_routes(Settings(secret="x" * 48))
+    return openapi.document()
+
+
+@pytest.fixture
+async def server(database_url: str, valkey_url: str, redis: Redis, tmp_path: Path) -> AsyncIterator[Installation]:
+    async with installation(database_url, valkey_url, tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+async def address(server: Installation) -> AsyncIterator[str]:
+    """The same server on a real port."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        config = uvicorn.Config(server.app, lifespan="off", log_level="warning", ws="none")
+        running = uvicorn.Server(config)
+        task = asyncio.create_task(running.serve(sockets=[listening]))
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        running.should_exit = True
+        await task
+
+
+def test_every_operation_is_described_once(document: dict[str, Any]) -> None:
+    """Each registered endpoint is in the document under a unique operation id, with its subject and its refusals."""
+    operations = [op for methods in document["paths"].values() for op in methods.values()]
+    assert len(operations) == len(REGISTRY) > 40
+    ids = [operation["operationId"] for operation in operations]
+    assert len(ids) == len(set(ids)), sorted(name for name in ids if ids.count(name) > 1)
+    subjects = {tag["name"]: tag["description"] for tag in document["tags"]}
+    assert all(subjects[operation["tags"][0]] for operation in operations)
+
+
+def test_every_reference_leads_somewhere_and_every_schema_is_one(document: dict[str, Any]) -> None:
+    """References resolve, and each schema is valid JSON Schema 2020-12, which OpenAPI 3.1 uses."""
+    schemas = document["components"]["schemas"]
+
+    def references(node: Any) -> list[str]:
+        if isinstance(node, dict):
+            own = [node["$ref"]] if "$ref" in node else []
+            return own + [ref for value in node.values() for ref in references(value)]
+        return [ref for item in node for ref in references(item)] if isinstance(node, list) else []
+
+    assert {ref.removeprefix("#/components/schemas/") for ref in references(document)} <= set(schemas)
+    for schema in schemas.values():
+        jsonschema.Draft202012Validator.check_schema(schema)
+
+
+def test_path_parameters_are_declared(document: dict[str, Any]) -> None:
+    """Each name in a path is a required parameter of its operations."""
+    for path, methods in document["paths"].items():
+        names = {part.strip("{}") for part in path.split("/") if part.startswith("{")}
+        for operation in methods.values():
+            declared = {p["name"] for p in operation.get("parameters", ()) if p["in"] == "path"}
+            assert declared == names, path
+
+
+def test_every_refusal_has_its_status(document: dict[str, Any]) -> None:
+    """Where an operation names a refusal's code, it stands under the status the server answers with."""
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            for status, response in operation["responses"].items():
+                problem = response.get("content", {}).get("application/problem+json")
+                for code in problem["schema"]["allOf"][1]["properties"]["code"]["enum"] if problem else ():
+                    assert str(REFUSALS[code].status) == status
+
+
+async def test_the_page_for_people_names_every_operation(server: Installation, document: dict[str, Any]) -> None:
+    """The documentation page is whole, in our own words and without anybody else's script."""
+    page = await server.client().get("/api/v1/docs")
+    assert page.status_code == 200
+    for path in document["paths"]:
+        assert path in page.text
+    assert "<script" not in page.text
+    unknown = await server.client().get("/api/v1/problems/seat_taken")
+    assert unknown.json()["status"] == 409
+
+
+async def _attack(server: Installation, address: str, operations: tuple[str, ...], examples: int) -> None:
+    await seed(server.services)
+    owner = await server.signed_in(await server.organisation("northfield"), "owner")
+    scopes = [scope for scope in SCOPES if scope != "tokens:write"]
+    token = (await owner.post("/api/v1/tokens", json={"name": "fuzz", "scopes": scopes})).json()["token"]
+
+    def attack() -> None:
+        schema = schemathesis.openapi.from_url(f"{address}/api/v1/openapi.json")
+        for operation_id in operations:
+            _attack_one(schema.find_operation_by_id(operation_id), token, examples)
+
+    await asyncio.to_thread(attack)
+
+
+def _attack_one(operation: Any, token: str, examples: int) -> None:
+    @settings(
+        max_examples=examples, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    )
+    @given(case=operation.as_strategy())
+    def check(case: Any) -> None:
+        case.call_and_validate(checks=CHECKS, headers={"Authorization": f"Bearer {token}"})
+
+    check()
+
+
+async def test_the_server_does_what_the_document_says(server: Installation, address: str) -> None:
+    """Whatever input fits the schema comes: statuses, content types and bodies are the declared ones, and nothing breaks."""
+    await _attack(server, address, ("list_events", "create_venue", "set_prices"), 8)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+async def test_the_server_does_what_the_document_says_everywhere(server: Installation, address: str) -> None:
+    """The same for every operation of the catalogue, of people and of sales."""
+    catalogue = (
+        "list_events", "read_event", "read_show", "me", "list_own_events", "create_event", "change_event", "create_venue",
+        "add_show", "change_show", "set_prices", "set_fees", "set_quotas", "change_sale", "block_seats", "unblock_seats",
+        "list_venues", "replace_venue", "read_audit", "read_sale", "list_members", "add_member", "change_role", "add_type",
+    )  # fmt: skip
+    await _attack(server, address, catalogue, 60)
