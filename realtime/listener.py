@@ -13,6 +13,7 @@ from http import HTTPStatus
 
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
+from websockets.protocol import SERVER, Protocol
 from websockets.server import ServerProtocol
 
 from realtime import metrics, socket_frames
@@ -52,6 +53,7 @@ class Listener:
         self.connections: set[Connection] = set()
         self.paused: dict[Connection, float] = {}
         self.draining = False
+        self.resting_parser = self.frame_parser()
         self._pages, self._trust_proxy = pages, trust_proxy
         self._addresses: dict[str, Address] = {}
         # Insertion order is age: the front is due first.
@@ -94,6 +96,21 @@ class Listener:
             self._clock.cancel()
         await asyncio.sleep(0)
 
+    # Parsers.
+
+    def handshake_parser(self) -> ServerProtocol:
+        """Make the parser of a new connection."""
+        return ServerProtocol(max_size=self.limits.message_bytes, logger=self.protocol_log)
+
+    def frame_parser(self) -> Protocol:
+        """Make a parser of an open socket."""
+        return Protocol(SERVER, max_size=self.limits.message_bytes, logger=self.protocol_log)
+
+    def give_parser(self) -> Protocol:
+        """Give away the parser that all share, which has begun to remember something for one of them."""
+        given, self.resting_parser = self.resting_parser, self.frame_parser()
+        return given
+
     # Called by connections.
 
     def arrived(self, connection: Connection) -> None:
@@ -117,7 +134,7 @@ class Listener:
         else:
             response = ws.accept(request)
         ws.send_response(response)
-        connection.flush()
+        connection.flush(ws)
         if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
             self._opened(connection, address, request)
 
@@ -178,7 +195,7 @@ class Listener:
         if connection.transport.is_closing():
             return
         ws.send_response(_response(page))
-        connection.flush()
+        connection.flush(ws)
 
     def _every_second(self) -> None:
         self._clock = asyncio.get_running_loop().call_later(1, self._every_second)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import socket as sockets
 from urllib.parse import urlsplit
 
@@ -256,3 +257,37 @@ async def _until(condition: object, wait_s: float = 5) -> None:
     async with asyncio.timeout(wait_s):
         while not condition():
             await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_messages_may_arrive_in_any_pieces(house: House, seed: int) -> None:
+    """However the network cuts the bytes, also in the middle of a frame's head, every message is answered, and nothing is kept for it."""
+    chance = random.Random(seed)
+    async with (
+        house.gateway(Limits(socket_rate=Rate(1e6, 1000))) as (listener, live),
+        Client(live) as client,
+        Client(live) as other,
+    ):
+        data, asked = b"", 0
+        for _ in range(60):
+            match chance.randrange(4):
+                case 0:
+                    data += Frame(Opcode.PING, chance.randbytes(chance.randrange(20))).serialize(mask=True)
+                case 1:
+                    data += Frame(Opcode.TEXT, b'{"t":"p', fin=False).serialize(mask=True)
+                    data += Frame(Opcode.CONT, b'ing"}').serialize(mask=True)
+                    asked += 1
+                case _:
+                    data += Frame(Opcode.TEXT, b'{"t":"ping"' + b" " * chance.randrange(300) + b"}").serialize(
+                        mask=True
+                    )
+                    asked += 1
+        while data:
+            size = chance.choice([1, 2, 3, 7, 50, 5000])
+            _write_raw(client, data[:size])
+            data = data[size:]
+            await asyncio.sleep(0)
+        await client.until(lambda: len(client.messages) == asked)
+        assert {message["t"] for message in client.messages} == {"pong"}
+        assert (await other.join())["t"] == "joined"
+        assert [connection._ws for connection in listener.connections] == [None, None]
