@@ -6,8 +6,23 @@ import re
 import unicodedata
 
 SLUG_MAX = 80
-# What decomposition does not turn into plain letters.
-_LETTERS = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "þ": "th", "ð": "d", "ı": "i"})
+# What decomposition does not turn into the letters people write instead.
+_LETTERS = str.maketrans(
+    {
+        "ß": "ss",
+        "ä": "ae",
+        "ö": "oe",
+        "ü": "ue",
+        "æ": "ae",
+        "œ": "oe",
+        "ø": "o",
+        "ł": "l",
+        "đ": "d",
+        "þ": "th",
+        "ð": "d",
+        "ı": "i",
+    }
+)
 
 
 def event_address(slug: str) -> str:
