@@ -138,7 +138,7 @@ export function decodeChart(doc: ChartDocument): Chart {
     const box = boxOf(outline);
     return { ...area, index, outline, box, spot: labelSpot(outline, box) };
   });
-  finishSections(chart);
+  finishSections(chart, doc.order.length === 0);
   chart.pitch = usualPitch(chart);
   return chart;
 }
@@ -150,7 +150,11 @@ function shapeOf(kind: string, text: string, flat: number[]): Shape {
 }
 
 function drawingOrder(doc: ChartDocument): Uint32Array {
-  if (doc.order.length === 0) return Uint32Array.from({ length: doc.n }, (_, k) => k);
+  if (doc.order.length === 0) {
+    const identity = new Uint32Array(doc.n);
+    for (let k = 0; k < doc.n; k++) identity[k] = k;
+    return identity;
+  }
   const drawn: number[] = [];
   for (let i = 0; i + 1 < doc.order.length; i += 2) {
     for (let k = doc.order[i]!; k < doc.order[i]! + doc.order[i + 1]!; k++) drawn.push(k);
@@ -158,11 +162,16 @@ function drawingOrder(doc: ChartDocument): Uint32Array {
   return Uint32Array.from(drawn);
 }
 
-/** Walk sections and rows, undo the second differences, and put every seat on its curve. */
+/** Where the seats of the row at hand stand along its curve (0 … 1), then where they stand in the hall. Reused for every row. */
+let along = new Float64Array(64);
+let px = new Float64Array(64);
+let py = new Float64Array(64);
+
+/** Walk sections and rows, undo the second differences, and put every seat on its curve. Small functions: a chart is decoded once, cold. */
 function placeRows(doc: ChartDocument, chart: Chart): void {
   const { sections, rows } = doc;
   const columns = [rows.ax, rows.ay, rows.bx, rows.by, rows.s];
-  const quads = new Map(ascending(doc.quads.row).map((row, i) => [row, [doc.quads.cx[i]!, doc.quads.cy[i]!] as const]));
+  const quads = new Map<number, number>(ascending(doc.quads.row).map((row, i) => [row, i]));
   const listed = new Set(ascending(doc.points.row));
   let [drawnIndex, run, row, ox, oy, step] = [0, -1, 0, 0, 0, 0];
 
@@ -173,48 +182,22 @@ function placeRows(doc: ChartDocument, chart: Chart): void {
     const value = [0, 0, 0, 0, 0];
     const difference = [0, 0, 0, 0, 0];
     for (let j = 0; j < at(sections.rows, s); j++, row++) {
-      for (let q = 0; q < 5; q++) {
-        const word = at(columns[q]!, row);
-        if (j === 0) value[q] = word;
-        else {
-          difference[q] = j === 1 ? word : difference[q]! + word;
-          value[q]! += difference[q]!;
-        }
-      }
+      undoDifferences(columns, row, j, value, difference);
       const n = at(rows.n, row);
       const breaks = doc.breaks[at(rows.breaks, row)]!;
-      const place = listed.has(row) ? null : curve(value, ox, oy, quads.get(row));
-      let gaps = 0;
-      for (let b = 1; b < breaks.length; b += 2) gaps += breaks[b]! / 100;
-      let [x, y, passed, nextBreak] = [ox + value[0]!, oy + value[1]!, 0, 0];
-      run++;
+      if (n > along.length) [along, px, py] = [new Float64Array(2 * n), new Float64Array(2 * n), new Float64Array(2 * n)];
+      spread(n, breaks);
+      const quad = quads.get(row);
+      if (listed.has(row)) {
+        steps(n, ox + value[0]!, oy + value[1]!, doc.points, step);
+        step += n - 1;
+      } else if (quad !== undefined) quadratic(n, ox, oy, value, doc.quads.cx[quad]!, doc.quads.cy[quad]!);
+      else if (value[4] === 0) straight(n, ox, oy, value);
+      else arc(n, ox, oy, value);
+      run = store(chart, row, s, drawnIndex, n, at(rows.category, row), breaks, run + 1);
       chart.rows.push({ section: s, label: textAt(rows.label, row), first: drawnIndex, n, numbering: at(rows.numbering, row) });
-      for (let i = 0; i < n; i++, drawnIndex++) {
-        while (nextBreak < breaks.length && breaks[nextBreak]! <= i) {
-          passed += breaks[nextBreak + 1]! / 100;
-          if (breaks[nextBreak]! > 0) run++;
-          nextBreak += 2;
-        }
-        const k = chart.drawn[drawnIndex]!;
-        if (place) {
-          place(n === 1 ? 0 : (i + passed) / (n - 1 + gaps));
-          chart.x[k] = placed.x;
-          chart.y[k] = placed.y;
-        } else {
-          if (i > 0) {
-            x += doc.points.dx[step]!;
-            y += doc.points.dy[step++]!;
-          }
-          chart.x[k] = x;
-          chart.y[k] = y;
-        }
-        chart.section[k] = s;
-        chart.row[k] = row;
-        chart.pos[k] = i;
-        chart.run[k] = run;
-        chart.category[k] = at(rows.category, row);
-      }
       markAisles(chart, row, breaks, at(rows.ends, row));
+      drawnIndex += n;
     }
     chart.sections.push({
       index: s,
@@ -232,39 +215,93 @@ function placeRows(doc: ChartDocument, chart: Chart): void {
   }
 }
 
-/** Where the last call of a curve put its point: one object for all seats, because 60,000 pairs would be garbage. */
-const placed = { x: 0, y: 0 };
+function undoDifferences(columns: ChartDocument["rows"]["ax"][], row: number, j: number, value: number[], difference: number[]): void {
+  for (let q = 0; q < 5; q++) {
+    const word = at(columns[q]!, row);
+    if (j === 0) value[q] = word;
+    else {
+      difference[q] = j === 1 ? word : difference[q]! + word;
+      value[q]! += difference[q]!;
+    }
+  }
+}
 
-/** A row's curve as a function of t, 0 … 1: straight, circular arc by its sagitta, or quadratic. */
-function curve(v: number[], ox: number, oy: number, control?: readonly [number, number]): (t: number) => void {
-  const [ax, ay, bx, by] = [ox + v[0]!, oy + v[1]!, ox + v[2]!, oy + v[3]!];
-  const [mx, my] = [(ax + bx) / 2, (ay + by) / 2];
-  if (control) {
-    const [qx, qy] = [mx + control[0], my + control[1]];
-    return (t) => {
-      const u = 1 - t;
-      placed.x = u * u * ax + 2 * t * u * qx + t * t * bx;
-      placed.y = u * u * ay + 2 * t * u * qy + t * t * by;
-    };
+/** Fill `along`: even steps, and more at each break. */
+function spread(n: number, breaks: readonly number[]): void {
+  let gaps = 0;
+  for (let b = 1; b < breaks.length; b += 2) gaps += breaks[b]! / 100;
+  const whole = n - 1 + gaps;
+  let [passed, b] = [0, 0];
+  for (let i = 0; i < n; i++) {
+    for (; b < breaks.length && breaks[b]! <= i; b += 2) passed += breaks[b + 1]! / 100;
+    along[i] = n === 1 ? 0 : (i + passed) / whole;
   }
+}
+
+function straight(n: number, ox: number, oy: number, v: readonly number[]): void {
+  const ax = v[0]!, ay = v[1]!, dx = v[2]! - ax, dy = v[3]! - ay;
+  for (let i = 0; i < n; i++) {
+    px[i] = ox + ax + along[i]! * dx;
+    py[i] = oy + ay + along[i]! * dy;
+  }
+}
+
+function arc(n: number, ox: number, oy: number, v: readonly number[]): void {
+  const ax = ox + v[0]!, ay = oy + v[1]!, bx = ox + v[2]!, by = oy + v[3]!;
   const chord = Math.hypot(bx - ax, by - ay);
-  if (v[4] === 0 || chord === 0) {
-    return (t) => {
-      placed.x = ax + t * (bx - ax);
-      placed.y = ay + t * (by - ay);
-    };
+  if (chord === 0) {
+    straight(n, ox, oy, v);
+    return;
   }
-  const [dx, dy] = [(bx - ax) / chord, (by - ay) / chord];
+  const dx = (bx - ax) / chord, dy = (by - ay) / chord, mx = (ax + bx) / 2, my = (ay + by) / 2;
   const alpha = 2 * Math.atan((2 * v[4]!) / chord);
   const radius = chord / (2 * Math.sin(alpha));
   const cosine = Math.cos(alpha);
-  return (t) => {
-    const phi = (2 * t - 1) * alpha;
-    const along = radius * Math.sin(phi);
+  for (let i = 0; i < n; i++) {
+    const phi = (2 * along[i]! - 1) * alpha;
+    const forth = radius * Math.sin(phi);
     const across = radius * (Math.cos(phi) - cosine);
-    placed.x = mx + along * dx - across * dy;
-    placed.y = my + along * dy + across * dx;
-  };
+    px[i] = mx + forth * dx - across * dy;
+    py[i] = my + forth * dy + across * dx;
+  }
+}
+
+function quadratic(n: number, ox: number, oy: number, v: readonly number[], cx: number, cy: number): void {
+  const ax = ox + v[0]!, ay = oy + v[1]!, bx = ox + v[2]!, by = oy + v[3]!;
+  const qx = (ax + bx) / 2 + cx, qy = (ay + by) / 2 + cy;
+  for (let i = 0; i < n; i++) {
+    const t = along[i]!, u = 1 - t;
+    px[i] = u * u * ax + 2 * t * u * qx + t * t * bx;
+    py[i] = u * u * ay + 2 * t * u * qy + t * t * by;
+  }
+}
+
+function steps(n: number, x: number, y: number, points: ChartDocument["points"], step: number): void {
+  for (let i = 0; i < n; i++) {
+    if (i > 0) {
+      x += points.dx[step + i - 1]!;
+      y += points.dy[step + i - 1]!;
+    }
+    px[i] = x;
+    py[i] = y;
+  }
+}
+
+/** Write a row's seats down by `k`; returns the number of its last run. */
+function store(chart: Chart, row: number, section: number, first: number, n: number, category: number, breaks: readonly number[], run: number): number {
+  let b = 0;
+  for (let i = 0; i < n; i++) {
+    const k = chart.drawn[first + i]!;
+    for (; b < breaks.length && breaks[b]! <= i; b += 2) if (breaks[b]! > 0) run++;
+    chart.x[k] = px[i]!;
+    chart.y[k] = py[i]!;
+    chart.pos[k] = i;
+    chart.run[k] = run;
+    chart.section[k] = section;
+    chart.row[k] = row;
+    chart.category[k] = category;
+  }
+  return run;
 }
 
 /** `aisle` is not sent: it follows from the ends of the row and its wide breaks. Section kind is known only to finishSections. */
@@ -296,16 +333,17 @@ function applyExceptions(doc: ChartDocument, chart: Chart): void {
   });
 }
 
-function finishSections(chart: Chart): void {
+/** *inOrder*: drawing order is `k`, so that a row is one stretch. */
+function finishSections(chart: Chart, inOrder: boolean): void {
   for (const section of chart.sections) {
     const rows = chart.rows.slice(section.rows[0], section.rows[1]);
     for (const { first, n } of rows) {
       section.seats += n;
-      for (let i = first; i < first + n; i++) {
-        const k = chart.drawn[i]!;
+      for (let i = first; i < first + n; i += inOrder ? n : 1) {
+        const [k, end] = [chart.drawn[i]!, chart.drawn[i]! + (inOrder ? n : 1)];
         const last = section.ranges.at(-1);
-        if (last && last[1] === k) last[1] = k + 1;
-        else section.ranges.push([k, k + 1]);
+        if (last && last[1] === k) last[1] = end;
+        else section.ranges.push([k, end]);
       }
     }
     if (section.outline.length < 6) section.outline = hullOf(chart, section);
