@@ -82,7 +82,7 @@ def test_german_is_german() -> None:
     message = parsed(tickets_letter(TEMPLATES, order("de"), OCCASION, faces(1)))
     text = content(message, "plain")
     assert message["subject"] == "Ihre Tickets für Twelfth Night, 03.12.2026"
-    assert "hier ist Ihr Ticket" in text
+    assert "Hier ist Ihr Ticket" in text
     assert "Donnerstag, 3. Dezember 2026, 19:30" in text
     assert "87,50" in text
     assert "Row" not in text

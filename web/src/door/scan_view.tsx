@@ -55,7 +55,7 @@ export function ScanView({ house, post, shows, api, words, time, number, onChang
       <header class="door__bar">
         <div class="door__place">
           <strong class="truncate">{show?.title}</strong>
-          <span class="small muted truncate">{`${gate?.name ?? ""} · ${t(`door.direction.${post.direction}`)}`}</span>
+          <span class="small muted truncate">{`${gate?.name ?? ""} · ${t(`door.way.${post.direction}`)}`}</span>
         </div>
         <button type="button" class="btn btn--small" onClick={onChange}>{t("door.change")}</button>
       </header>
