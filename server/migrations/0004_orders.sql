@@ -47,7 +47,7 @@ create index orders_buyer on orders (show_id, lower(buyer_email));
 -- One admission each. The words are those of the moment of purchase: a ticket says what was bought, whatever the chart says later.
 create table order_lines (
     id bigint generated always as identity primary key,
-    org_id bigint not null references organisations (id),
+    org_id bigint not null,
     order_id bigint not null,
     position smallint not null check (position >= 0),
     k integer check (k >= 0),
@@ -72,7 +72,7 @@ create table order_lines (
 -- One attempt is one payment intent at the provider. Its idempotency key is stored before the first call (R4).
 create table attempts (
     id bigint generated always as identity primary key,
-    org_id bigint not null references organisations (id),
+    org_id bigint not null,
     order_id bigint not null,
     number smallint not null check (number > 0),
     state text not null default 'created' check (state in
@@ -101,7 +101,7 @@ create unique index attempts_one_open on attempts (order_id)
 
 create table refunds (
     id bigint generated always as identity primary key,
-    org_id bigint not null references organisations (id),
+    org_id bigint not null,
     order_id bigint not null,
     attempt_id bigint not null,
     amount bigint not null check (amount > 0),
@@ -227,7 +227,7 @@ create index ledger_transactions_order on ledger_transactions (order_id);
 
 create table ledger_entries (
     transaction_id bigint not null,
-    org_id bigint not null references organisations (id),
+    org_id bigint not null,
     account text not null check (account in
         ('provider_receivable', 'provider_balance', 'buyer_refunds', 'organiser_payable', 'platform_fee', 'provider_fee', 'tax',
          'dispute_hold', 'payout_in_transit', 'suspense')),
@@ -280,10 +280,10 @@ revoke delete on orders, order_lines, attempts, refunds, incidents, inbox, outbo
 revoke update, delete on order_events, ledger_transactions, ledger_entries from frontrow_app;
 revoke update on order_lines from frontrow_app;
 
--- Lock an order and one of its attempts (the newest unless named) and read what a transition needs. Each statement of a volatile
+-- Lock an order (or only look at it) with one of its attempts, the newest unless named, and read what a transition needs. Each statement of a volatile
 -- function sees what committed before it, so what follows the lock is read after the winner of a race has written. Not a door:
 -- row-level security applies.
-create function lock_order(p_order bigint, p_attempt bigint)
+create function lock_order(p_order bigint, p_attempt bigint, p_lock boolean)
   returns table (
     id bigint, ref text, event_id integer, show_id integer, visitor text, hold_id text, state text, currency text,
     subtotal bigint, buyer_fees bigint, organiser_fees bigint, total bigint, pay_until_ms bigint, grace_used boolean, doubt_since_ms bigint,
@@ -291,7 +291,9 @@ create function lock_order(p_order bigint, p_attempt bigint)
     intent_id text, client_secret text, decline_code text, received bigint, lines text)
   language plpgsql volatile set search_path = public as $$
 begin
-  perform from orders o where o.id = p_order for update;
+  if p_lock then
+    perform from orders o where o.id = p_order for update;
+  end if;
   return query
     select o.id, o.ref, o.event_id, o.show_id, o.visitor, o.hold_id, o.state, o.currency,
            o.subtotal, o.buyer_fees, o.organiser_fees, o.total, (extract(epoch from o.pay_until) * 1000)::bigint, o.grace_used,
@@ -317,8 +319,8 @@ begin
            where o.show_id = p_show and lower(o.buyer_email) = lower(p_email)
              and o.state in ('awaiting_payment', 'paid', 'partly_refunded', 'quarantined'));
 end $$;
-revoke all on function lock_order(bigint, bigint), lock_buyer(integer, text) from public;
-grant execute on function lock_order(bigint, bigint), lock_buyer(integer, text) to frontrow_app;
+revoke all on function lock_order(bigint, bigint, boolean), lock_buyer(integer, text) from public;
+grant execute on function lock_order(bigint, bigint, boolean), lock_buyer(integer, text) to frontrow_app;
 
 -- Door: whose order a reference names, and what proves the right to see it (compared by the caller, in constant time).
 create function owner_of_order(wanted text)
@@ -327,6 +329,8 @@ create function owner_of_order(wanted text)
   begin atomic
     select o.org_id, o.id, o.visitor, o.key from orders o where o.ref = wanted;
   end;
+
+-- The doors that claim and settle need not wait for the disk: what a crash forgets of them is done again, and doing it again is harmless.
 
 -- Door: store a verified webhook once. The attempt is found by its intent or, when the webhook overtook the answer to our own call
 -- (race 3), by the number in the metadata we sent. A success that was applied already is settled at once.
@@ -350,14 +354,16 @@ create function store_event(p_provider text, p_event text, p_kind text, p_object
 
 -- Door: take up to `most` unsettled webhooks; they come back by themselves after the lease when the worker dies.
 create function claim_inbox(most integer, lease_s integer)
-  returns table (id bigint, org_id bigint, provider text, kind text, object_id text, intent_id text, attempt_id bigint, tries smallint)
+  returns table (id bigint, org_id bigint, kind text, object_id text, attempt_id bigint, order_id bigint, tries smallint)
   language sql volatile security definer set search_path = public
   begin atomic
+    select set_config('synchronous_commit', 'off', true);
     update inbox i set available_at = now() + make_interval(secs => lease_s), tries = i.tries + 1
       from (select c.id from inbox c where c.settled_at is null and c.dead_at is null and c.available_at <= now()
              order by c.available_at limit most for update skip locked) ready
      where i.id = ready.id
-    returning i.id, i.org_id, i.provider, i.kind, i.object_id, i.intent_id, i.attempt_id, i.tries;
+    returning i.id, i.org_id, i.kind, i.object_id, i.attempt_id,
+              (select a.order_id from attempts a where a.id = i.attempt_id), i.tries;
   end;
 
 -- Door: say what came of webhooks.
@@ -365,6 +371,7 @@ create function settle_inbox(ids bigint[], outcomes text[])
   returns void
   language sql volatile security definer set search_path = public
   begin atomic
+    select set_config('synchronous_commit', 'off', true);
     update inbox i set settled_at = now(), outcome = d.outcome
       from unnest(ids, outcomes) as d (id, outcome) where i.id = d.id and i.settled_at is null;
   end;
@@ -385,6 +392,7 @@ create function claim_outbox(most integer, lease_s integer, kinds text[], of_ord
                  ref text, event_id integer, show_id integer, visitor text, hold_id text, total bigint, currency text, places bigint)
   language sql volatile security definer set search_path = public
   begin atomic
+    select set_config('synchronous_commit', 'off', true);
     update outbox o set available_at = now() + make_interval(secs => lease_s), tries = o.tries + 1
       from (select c.id, c.order_id from outbox c
              where c.settled_at is null and c.dead_at is null and c.available_at <= now() and c.kind = any (kinds)
@@ -402,6 +410,7 @@ create function settle_outbox(ids bigint[], outcomes text[])
   returns void
   language sql volatile security definer set search_path = public
   begin atomic
+    select set_config('synchronous_commit', 'off', true);
     update outbox o set settled_at = now(), outcome = d.outcome
       from unnest(ids, outcomes) as d (id, outcome) where o.id = d.id and o.settled_at is null;
   end;

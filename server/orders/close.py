@@ -10,7 +10,7 @@ from server.faults import Unavailable
 from server.logs import logger
 from server.orders.decision import decide_ending
 from server.orders.desk import Desk
-from server.orders.locked import LockedOrder, lock_order
+from server.orders.locked import LockedOrder, lock_order, look_at_order
 from server.orders.settle import settle
 from server.outbox.effects import effect, write_effect
 from server.payments.provider import Intent, NewIntent, ProviderRefused
@@ -31,7 +31,7 @@ async def close_order(desk: Desk, org_id: int, order_id: int, *, expired: bool, 
     sale and the sweep asks again. Safe to repeat after a crash anywhere.
     """
     async with desk.database.tenant(org_id) as connection:
-        order = await lock_order(connection, order_id)
+        order = await look_at_order(connection, order_id)
     if order.state != "awaiting_payment" or (expired and order.pay_until_ms > desk.now_ms()):
         return "nothing"
     if order.attempt_id is None or order.attempt_state in ("declined", "cancelled"):

@@ -88,7 +88,16 @@ _decode_lines = msgspec.json.Decoder(tuple[LockedLine, ...]).decode
 
 async def lock_order(connection: Connection[Any], order_id: int, attempt_id: int | None = None) -> LockedOrder:
     """Lock the order in the caller's transaction and read it with *attempt_id*, or its newest attempt."""
-    row = await connection.fetchrow("select * from lock_order($1, $2)", order_id, attempt_id)
+    return await _read(connection, order_id, attempt_id, lock=True)
+
+
+async def look_at_order(connection: Connection[Any], order_id: int) -> LockedOrder:
+    """Read the same without a lock, to decide what to ask the provider. Whoever changes something locks and reads again."""
+    return await _read(connection, order_id, None, lock=False)
+
+
+async def _read(connection: Connection[Any], order_id: int, attempt_id: int | None, *, lock: bool) -> LockedOrder:
+    row = await connection.fetchrow("select * from lock_order($1, $2, $3)", order_id, attempt_id, lock)
     if row is None:
         raise Misuse(f"order {order_id} is not this organisation's")
     values: list[Any] = list(row.values())

@@ -18,6 +18,7 @@ from server.faults import Corrupt
 from server.orders.addresses import return_address, ticket_address, ticket_pdf_address
 from server.orders.decision import message
 from server.orders.desk import Desk
+from server.orders.locked import LockedOrder, look_at_order
 from server.orders.references import opens, read_ref
 from server.orders.states import AttemptState, OrderState
 from server.orders.views import (
@@ -83,6 +84,12 @@ async def find_order(database: Database, ref: str, reader: Reader) -> Found | No
     """Return the order when it exists and *reader* may see it; both noes look the same from outside."""
     async with _opened(database, ref, reader) as (_, found):
         return found
+
+
+async def find_and_look(database: Database, ref: str, reader: Reader) -> tuple[Found, LockedOrder] | None:
+    """Find the order and look at it, in one transaction."""
+    async with _opened(database, ref, reader) as (connection, found):
+        return None if found is None else (found, await look_at_order(connection, found.order_id))
 
 
 async def view_order(desk: Desk, ref: str, reader: Reader) -> OrderView | None:

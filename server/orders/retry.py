@@ -7,7 +7,7 @@ from server.faults import Unavailable
 from server.logs import logger
 from server.orders.close import abandon, cancel_attempt
 from server.orders.desk import Desk
-from server.orders.locked import LockedOrder, lock_order
+from server.orders.locked import LockedOrder, lock_order, look_at_order
 from server.orders.settle import settle, settle_free
 from server.orders.start import open_payment
 from server.payments.provider import ProviderRefused
@@ -76,7 +76,11 @@ async def next_payment(desk: Desk, org_id: int, order_id: int) -> Refusal | None
 
 async def refresh(desk: Desk, org_id: int, order_id: int, *, cause: str = "return") -> None:
     """Ask the provider now and apply what it says. What cannot be asked is left to the webhook and the sweep."""
-    order = await _read(desk, org_id, order_id)
+    await refresh_order(desk, org_id, await _read(desk, org_id, order_id), cause=cause)
+
+
+async def refresh_order(desk: Desk, org_id: int, order: LockedOrder, *, cause: str = "return") -> None:
+    """The same for an order that was looked at a moment ago."""
     if order.state != "awaiting_payment" or order.attempt_id is None or order.intent_id is None:
         return
     if order.attempt_state in ("declined", "cancelled"):
@@ -87,9 +91,9 @@ async def refresh(desk: Desk, org_id: int, order_id: int, *, cause: str = "retur
         logger().warning("payment.not_asked", ref=order.ref, reason=str(fault))
         return
     if not isinstance(intent, ProviderRefused):
-        await settle(desk, org_id, order_id, order.attempt_id, intent, cause=cause)
+        await settle(desk, org_id, order.id, order.attempt_id, intent, cause=cause)
 
 
 async def _read(desk: Desk, org_id: int, order_id: int) -> LockedOrder:
     async with desk.database.tenant(org_id) as connection:
-        return await lock_order(connection, order_id)
+        return await look_at_order(connection, order_id)

@@ -13,9 +13,9 @@ from server.orders.close import close_order
 from server.orders.desk import Desk, desk_of
 from server.orders.lines import Named
 from server.orders.quote import quote_hold
-from server.orders.reading import Found, Reader, find_order, list_orders, view_order
+from server.orders.reading import Found, Reader, find_and_look, find_order, list_orders, view_order
 from server.orders.refund import refund_order
-from server.orders.retry import next_payment, refresh, resume_order
+from server.orders.retry import next_payment, refresh_order, resume_order
 from server.orders.start import Purchase, start_order
 from server.orders.views import (
     CancelOrder,
@@ -113,10 +113,11 @@ async def post_payment(request: Request) -> OrderView | Refusal:
 async def post_return(request: Request) -> OrderView | Refusal:
     """Apply the truth about the payment at once; the webhook does the same work, whichever is first."""
     desk, reader = desk_for(request), await _reader(request, READ)
-    found = await find_order(desk.database, request.path_params["ref"], reader)
-    if found is None:
+    known = await find_and_look(desk.database, request.path_params["ref"], reader)
+    if known is None:
         return Refusal("order_unknown")
-    await refresh(desk, found.org_id, found.order_id)
+    found, order = known
+    await refresh_order(desk, found.org_id, order)
     return await _seen(desk, found.ref, reader)
 
 

@@ -67,7 +67,7 @@ async def drain_inbox(desk: Desk) -> Drained:
     while True:
         async with desk.database.installation() as connection:
             rows = await connection.fetch(
-                "select id, org_id, kind, object_id, intent_id, attempt_id, tries from claim_inbox($1, $2)",
+                "select id, org_id, kind, object_id, attempt_id, order_id, tries from claim_inbox($1, $2)",
                 BATCH,
                 LEASE_S,
             )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from server.faults import Unavailable
 from server.logs import logger
 from server.orders.desk import Desk
 from server.orders.refund import adopt_refund, apply_refund
 from server.orders.settle import settle
-from server.payments.provider import ProviderRefused, WebhookEvent
+from server.payments.provider import Intent, ProviderRefused, WebhookEvent
 
 Stored = Literal["stored", "repeated", "already_applied", "ignored"]
 _ABOUT_INTENTS = "payment_intent."
@@ -25,8 +25,8 @@ class Hint:
     org_id: int | None
     kind: str
     object_id: str
-    intent_id: str | None
     attempt_id: int | None
+    order_id: int | None
     tries: int
 
 
@@ -65,25 +65,34 @@ async def _apply_intent(desk: Desk, hint: Hint) -> str:
     intent = await desk.provider.retrieve_intent(hint.object_id)
     if isinstance(intent, ProviderRefused):
         return intent.code
-    attempt = intent.metadata.get("attempt", "")
+    if hint.org_id is not None and hint.order_id is not None and hint.attempt_id is not None:
+        return await settle(desk, hint.org_id, hint.order_id, hint.attempt_id, intent, cause="webhook")
+    row = await _attempt_of(desk, intent)
+    if row is None:
+        if intent.amount_received:
+            logger().error("payment.unknown", intent=intent.intent_id, amount=intent.amount_received)
+        return "not_ours"
+    return await settle(desk, row["org_id"], row["order_id"], row["attempt_id"], intent, cause="webhook")
+
+
+async def _attempt_of(desk: Desk, intent: Intent) -> Any:
+    """Find whose payment it is, when the webhook was stored before anybody knew."""
+    number = intent.metadata.get("attempt", "")
     async with desk.database.installation() as connection:
         row = await connection.fetchrow(
             "select org_id, order_id, attempt_id from attempts_of_intents($1, $2)",
             desk.provider.name,
             [intent.intent_id],
         )
-        if row is None and attempt.isascii() and attempt.isdigit() and len(attempt) < 19:
+        if row is None and number.isascii() and number.isdigit() and len(number) < 19:
             # The webhook overtook the answer to our call (race 3): the number we sent says whose it is.
             row = await connection.fetchrow(
-                "select org_id, order_id, $1::bigint as attempt_id from owner_of_attempt($1) where provider = $2 and intent_id is null",
-                int(attempt),
+                "select org_id, order_id, $1::bigint as attempt_id from owner_of_attempt($1) "
+                "where provider = $2 and intent_id is null",
+                int(number),
                 desk.provider.name,
             )
-    if row is None:
-        if intent.amount_received:
-            logger().error("payment.unknown", intent=intent.intent_id, amount=intent.amount_received)
-        return "not_ours"
-    return await settle(desk, row["org_id"], row["order_id"], row["attempt_id"], intent, cause="webhook")
+    return row
 
 
 async def _apply_refund(desk: Desk, refund_id: str) -> str:

@@ -56,8 +56,9 @@ noted as (
 select id, number, idempotency_key from attempt
 
 -- name: store_intent
--- The provider answered our call; a webhook may have told us the same already.
+-- The provider answered our call; a webhook may have told us the same already. No need to wait for the disk: after a crash the same key finds it.
 update attempts set intent_id = $2, client_secret = $3 where id = $1 and (intent_id is null or intent_id = $2)
+returning set_config('synchronous_commit', 'off', true)
 
 -- name: pay_order
 -- Money and tickets in one: the order is paid, its attempt succeeded, the ledger knows, the effects are due, the webhooks are settled.

@@ -48,7 +48,7 @@ async def test_without_the_lock_a_refund_is_promised_twice(
     placed = await sold(house)
     found = await house.found(placed)
     await owner.execute(
-        "do $$ declare f text; begin select pg_get_functiondef('lock_order(bigint,bigint)'::regprocedure) into f; "
+        "do $$ declare f text; begin select pg_get_functiondef('lock_order(bigint,bigint,boolean)'::regprocedure) into f; "
         "execute replace(f, 'for update', ''); end $$"
     )
     meeting = asyncio.Barrier(2)
