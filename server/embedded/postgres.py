@@ -18,6 +18,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import quote
 
 from server.embedded import child
@@ -50,6 +51,8 @@ class EmbeddedPostgres:
     data: Path
     socket_dir: Path
     port: int
+    log: Path
+    stop_signal: ClassVar = signal.SIGINT
 
     def url(self, database: str, user: str = "postgres") -> str:
         """Return the connection string of *database* for *user* (trusted on the socket, no password)."""
@@ -57,7 +60,7 @@ class EmbeddedPostgres:
 
     def stop(self) -> None:
         """Stop at once but cleanly: open transactions are rolled back, the data folder is consistent."""
-        child.stop(self.process, signal.SIGINT)
+        child.stop(self.process, self.stop_signal)
 
 
 def start(data: Path, *, durable: bool = True) -> EmbeddedPostgres:
@@ -82,8 +85,12 @@ def start(data: Path, *, durable: bool = True) -> EmbeddedPostgres:
     for name, value in options.items():
         argv += ["-c", f"{name}={value}"]
     process = child.start(argv, log=log, user=user, cwd=data, death_signal=signal.SIGINT)
-    server = EmbeddedPostgres(process, data, socket_dir, 5432)
-    _await_ready(server, log)
+    server = EmbeddedPostgres(process, data, socket_dir, 5432, log)
+    try:
+        _await_ready(server)
+    except BaseException:  # a Ctrl-C meanwhile too
+        server.stop()
+        raise
     return server
 
 
@@ -179,7 +186,7 @@ def _socket_dir(data: Path, user: int | None) -> Path:
     return directory
 
 
-def _await_ready(server: EmbeddedPostgres, log: Path) -> None:
+def _await_ready(server: EmbeddedPostgres) -> None:
     """Wait for the postmaster's own word, the `ready` in its pid file: an open socket may still be in recovery."""
     deadline = time.monotonic() + START_TIMEOUT_S
     address = server.socket_dir / f".s.PGSQL.{server.port}"
@@ -190,6 +197,5 @@ def _await_ready(server: EmbeddedPostgres, log: Path) -> None:
                 if probe.connect_ex(str(address)) == 0:
                     return
         time.sleep(0.02)
-    tail = log.read_text(errors="replace")[-800:] if log.exists() else ""
-    child.stop(server.process, signal.SIGINT)
+    tail = server.log.read_text(errors="replace")[-800:] if server.log.exists() else ""
     raise Unavailable(f"Postgres did not start: {tail}")

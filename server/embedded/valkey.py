@@ -11,6 +11,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from server.embedded import child
 from server.faults import Unavailable
@@ -24,6 +25,8 @@ class EmbeddedValkey:
 
     process: subprocess.Popen[bytes]
     socket_path: Path
+    log: Path
+    stop_signal: ClassVar = signal.SIGTERM
 
     @property
     def url(self) -> str:
@@ -32,7 +35,7 @@ class EmbeddedValkey:
 
     def stop(self) -> None:
         """Stop after writing what must be kept."""
-        child.stop(self.process, signal.SIGTERM)
+        child.stop(self.process, self.stop_signal)
 
 
 def start(data: Path, *, durable: bool = True) -> EmbeddedValkey:
@@ -65,8 +68,12 @@ def start(data: Path, *, durable: bool = True) -> EmbeddedValkey:
         argv += [f"--{name}", value]
     process = child.start(argv, log=log)
     pid_file.write_text(str(process.pid))
-    server = EmbeddedValkey(process, path)
-    _await_ready(server, log)
+    server = EmbeddedValkey(process, path, log)
+    try:
+        _await_ready(server)
+    except BaseException:  # a Ctrl-C meanwhile too
+        server.stop()
+        raise
     return server
 
 
@@ -86,7 +93,7 @@ def _program() -> Path:
     return Path(spec.origin).parent / "bin" / "valkey-server"
 
 
-def _await_ready(server: EmbeddedValkey, log: Path) -> None:
+def _await_ready(server: EmbeddedValkey) -> None:
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline and server.process.poll() is None:
         with socket.socket(socket.AF_UNIX) as probe:
@@ -96,5 +103,4 @@ def _await_ready(server: EmbeddedValkey, log: Path) -> None:
                 if probe.recv(64).startswith(b"+PONG"):  # not "-LOADING …"
                     return
         time.sleep(0.01)
-    child.stop(server.process)
-    raise Unavailable(f"Valkey did not start: {log.read_text(errors='replace')[-800:]}")
+    raise Unavailable(f"Valkey did not start: {server.log.read_text(errors='replace')[-800:]}")

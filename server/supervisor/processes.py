@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from server.embedded import child
+from server.faults import Unavailable
 from server.settings import Settings, variable
 
 # A process that dies again at once is restarted ever more slowly, so that its log stays readable.
@@ -20,20 +22,20 @@ STEADY_S = 30.0
 
 @dataclass
 class Child:
-    """One process to keep alive."""
+    """One process to keep alive. *launch* starts it; when it raises `Unavailable`, that counts as one more death."""
 
     name: str
-    argv: list[str]
     log: Path
-    env: dict[str, str]
+    launch: Callable[[], subprocess.Popen[bytes]]
+    stop_signal: signal.Signals = signal.SIGTERM
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     failures: int = 0
     restart_at: float | None = None
 
     def start(self) -> None:
-        """Start the process; its output is appended to its log."""
-        self.process = child.start(self.argv, log=self.log, env=self.env)
+        """Start the process."""
+        self.process = self.launch()
         self.started_at, self.restart_at = time.monotonic(), None
 
     def watch(self, now: float, tell: Callable[[str], None]) -> None:
@@ -42,11 +44,23 @@ class Child:
             return
         if self.restart_at is None:
             self.failures = 0 if now - self.started_at > STEADY_S else self.failures + 1
-            wait = BACKOFF_S[min(self.failures, len(BACKOFF_S) - 1)]
-            self.restart_at = now + wait
-            tell(f"{self.name} ended with code {code}; starting it again in {wait:g} s (see {self.log})")
+            self._wait(now, f"ended with code {code}", tell)
         elif now >= self.restart_at:
-            self.start()
+            try:
+                self.start()
+            except Unavailable as fault:
+                self.failures += 1
+                self._wait(time.monotonic(), f"did not start: {fault}", tell)
+
+    def stop(self) -> None:
+        """Ask the process to stop and wait for it."""
+        if self.process is not None:
+            child.stop(self.process, self.stop_signal)
+
+    def _wait(self, now: float, what: str, tell: Callable[[str], None]) -> None:
+        wait_s = BACKOFF_S[min(self.failures, len(BACKOFF_S) - 1)]
+        self.restart_at = now + wait_s
+        tell(f"{self.name} {what}; starting it again in {wait_s:g} s (see {self.log})")
 
 
 @dataclass
@@ -57,8 +71,9 @@ class Processes:
     children: list[Child] = field(default_factory=list)
 
     def start(self, name: str, *argv: str) -> Child:
-        """Start `python -m <argv>` under *name*."""
-        started = Child(name, [sys.executable, "-m", *argv], self._log(name), environment(self.settings))
+        """Start `python -m <argv>` under *name*; its output is appended to its log."""
+        log, env = self._log(name), environment(self.settings)
+        started = Child(name, log, lambda: child.start([sys.executable, "-m", *argv], log=log, env=env))
         started.start()
         self.children.append(started)
         return started
@@ -71,12 +86,12 @@ class Processes:
 
     def stop(self) -> None:
         """Stop the children: all are asked at once, in reverse order, then waited for."""
-        running = [one.process for one in reversed(self.children) if one.process is not None]
-        for process in running:
-            if process.poll() is None:
-                process.terminate()
-        for process in running:
-            child.stop(process)
+        running = [one for one in reversed(self.children) if one.process is not None]
+        for one in running:
+            if one.process is not None and one.process.poll() is None:
+                one.process.send_signal(one.stop_signal)
+        for one in running:
+            one.stop()
 
     def _log(self, name: str) -> Path:
         folder = self.settings.var / "log"

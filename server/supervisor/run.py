@@ -54,6 +54,7 @@ def main(arguments: list[str]) -> int:
         if not options.no_crowd and not options.no_seed:
             processes.start("crowd", "loadtests.crowd", "--forever", "--buyers", str(options.crowd))
         while True:
+            stores.watch(_note)
             processes.watch(_note)
             time.sleep(0.3)
     except Stop:
