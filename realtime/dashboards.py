@@ -35,6 +35,15 @@ RECONNECT_S = 1.0
 RENEW_S = 60.0
 
 
+class News(msgspec.Struct):
+    """What happened: which show, if it was one."""
+
+    show: int | None = None
+
+
+_news = msgspec.json.Decoder(News)
+
+
 class Staff(Protocol):
     """Find out who a cookie or a token belongs to (`server.accounts.principals`)."""
 
@@ -195,11 +204,11 @@ class Dashboards:
         async with self._redis.pubsub() as channel:
             await channel.psubscribe(ACTIVITY + "*")
             # Whatever happened before we listened was not heard.
-            self._heard(None)
+            self._heard_nothing()
             while self._watched:
                 message = await channel.get_message(ignore_subscribe_messages=True, timeout=LISTEN_S)
-                if message is not None and (org_id := message["channel"].removeprefix(ACTIVITY.encode())).isdigit():
-                    self._heard(int(org_id))
+                if message is not None:
+                    self._heard_of(message["channel"].decode().removeprefix(ACTIVITY), message["data"])
 
     async def renew(self) -> None:
         """Once a minute while somebody watches: ask again who they are, and move the minutes on."""
@@ -211,7 +220,7 @@ class Dashboards:
                     await self._ask_again(watched)
             except Fault as fault:
                 logger().warning("watchers.not_asked", fault=str(fault))
-            self._heard(None)
+            self._heard_nothing()
 
     async def _ask_again(self, watched: Watched) -> None:
         for connection in list(watched.session.watchers):
@@ -220,11 +229,25 @@ class Dashboards:
                 self.unwatch(connection)
                 connection.send(WatchRefused(show=watched.session.show_id, code="sign_in_required"))
 
-    def _heard(self, org_id: int | None) -> None:
+    def _heard_of(self, org_id: str, data: bytes) -> None:
+        """Take news as `{"show": 12, "kind": "order"}`; what cannot be read concerns every show of the organisation."""
+        try:
+            news = _news.decode(data)
+        except msgspec.DecodeError:
+            news = News()
         for watched in self._watched.values():
-            if org_id is None or watched.session.facts.org_id == org_id:
-                watched.figures_stale = True
-                self._schedule(watched)
+            facts = watched.session.facts
+            if str(facts.org_id) == org_id and news.show in (None, facts.show_id):
+                self._stale(watched)
+
+    def _heard_nothing(self) -> None:
+        """Nobody listened for a while, or the minute is over: read everything again."""
+        for watched in self._watched.values():
+            self._stale(watched)
+
+    def _stale(self, watched: Watched) -> None:
+        watched.figures_stale = True
+        self._schedule(watched)
 
 
 def compose(session: ShowSession, figures: Figures, now_ms: int) -> Dashboard:

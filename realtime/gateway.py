@@ -241,6 +241,10 @@ class Gateway:
         except Exception:  # noqa: BLE001 the outermost loop of a command: a defect must not leave a visitor without an answer
             logger().exception("command.failed", command=type(command).__name__)
             answer = Answer(refusal(session, command.id, "internal"))
+        if isinstance(answer.message, messages.Refused) and answer.message.code == "show_unknown":
+            # It was known when it was joined: the store has lost it. Whoever asks first has it rebuilt.
+            answer = Answer(refusal(session, command.id, "unavailable"))
+            self._start(self._shows.look_after(session))
         if answer.position is not None:
             connection.hold_position = max(connection.hold_position, answer.position)
         if not isinstance(answer.message, messages.Refused):

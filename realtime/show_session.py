@@ -51,6 +51,7 @@ class ShowSession:
         self.nearby: dict[tuple[int, ...], tuple[tuple[int, ...], ...]] = {}
         # Read afresh when the feed says that prices or phase changed.
         self.outdated = False
+        self.looked_after = False
         clock.heard(snapshot.now_ms)
         self.phase_told = self.phase_now()
         states = unpack_states(snapshot.seats, snapshot.seat_count)

@@ -176,10 +176,19 @@ class Shows:
                 if not session.in_use and session.idle_since_ms < self._clock.now_ms() - IDLE_MS:
                     self._forget(session)
                     continue
-                try:
-                    await self.verify(session)
-                except Fault as fault:
-                    logger().warning("show.not_verified", show=session.show_id, fault=str(fault))
+                await self.look_after(session)
+
+    async def look_after(self, session: ShowSession) -> None:
+        """Verify a show, unless that is being done already; a store that is away is tried again later."""
+        if session.looked_after:
+            return
+        session.looked_after = True
+        try:
+            await self.verify(session)
+        except Fault as fault:
+            logger().warning("show.not_verified", show=session.show_id, fault=str(fault))
+        finally:
+            session.looked_after = False
 
     def _forget(self, session: ShowSession) -> None:
         del self._sessions[session.show_id]

@@ -18,6 +18,7 @@ import brotli
 import msgspec
 import numpy as np
 import uvloop
+from redis.asyncio import Redis
 
 from loadtests.bench import processes
 from loadtests.bench.figures import Figure
@@ -26,6 +27,8 @@ from loadtests.bench.sockets import LeanSocket, open_sockets
 from realtime import frames
 from seatmap.chart.attributes import ACCESSIBLE, Attribute
 from seatmap.chart.compiled import CompiledChart
+from seatmap.inventory.model import HoldRequest, ShowKey
+from seatmap.inventory.valkey_inventory import ValkeyInventory
 from server.live_state.snapshot import decode_snapshot
 from server.settings import kept_secret
 from server.visitor import VisitorTokens
@@ -55,6 +58,7 @@ class Place:
     """A running installation and the show that is measured."""
 
     installation: Installation
+    event_id: int
     show_id: int
     adult: int
     tokens: VisitorTokens
@@ -97,12 +101,14 @@ async def socket_kib(place: Place) -> Figure:
 
 
 async def frame_cpu_ratio(place: Place) -> list[Figure]:
-    """Compare the processor time per delivered frame with a bare write of as many bytes to as many sockets.
+    """Compare the gateway's processor time per delivered frame with a bare write of as many bytes to as many sockets.
 
-    Both take turns, so that whatever else the machine does burdens both alike; the median of the turns counts.
+    The changes come from another process, as most do: what a command costs is `hold_socket_cpu_us`. Both take turns, so that whatever else the machine does burdens both alike; the median of the turns counts.
     """
     viewers = await _viewers(place, VIEWERS)
-    [changer] = await _visitors(place, 1)
+    key, visitor = ShowKey(place.event_id, place.show_id), f"bench{time.time_ns() % 10**11:011}"
+    redis = Redis.from_url(_redis_url(place.gateway_pid))
+    inventory = ValkeyInventory(redis)
     ours, bare_us = [], []
     async with _bare_writes(DELTA_BYTES) as bare:
         for turn in range(FRAME_TURNS):
@@ -110,13 +116,18 @@ async def frame_cpu_ratio(place: Place) -> list[Figure]:
                 viewer.arrivals = []
             began = processes.cpu_s([place.gateway_pid])
             for number in range(FRAME_ROUNDS):
-                k = place.seats[number // 2]
-                await _ask(place, changer, f"f{turn}.{number}", k, 1 - number % 2)
+                k, command_id = place.seats[number // 2], f"f{turn}.{number}"
+                if number % 2 == 0:
+                    await inventory.hold(key, visitor, HoldRequest(((k, place.adult),)), command_id)
+                else:
+                    await inventory.release(key, visitor, command_id, [k])
                 await asyncio.sleep(TICK_S)
             spent = processes.cpu_s([place.gateway_pid]) - began
             ours.append(spent / sum(len(viewer.arrivals or ()) for viewer in viewers) * 1e6)
             bare_us.append(await bare())
-    _close([*viewers, changer])
+    _close(viewers)
+    await inventory.aclose()
+    await redis.aclose()
     ratio = float(np.median(np.array(ours) / np.array(bare_us)))
     note = f"{VIEWERS} sockets; {np.median(ours):.2f} µs against {np.median(bare_us):.2f} µs"
     return [
@@ -244,7 +255,7 @@ async def _arrive(running: Installation) -> Place:
     show = max((show for show in shows if show["state"] == "on_sale"), key=lambda show: show["capacity"])
     [gateway] = [pid for pid in running.pids() if processes.command(pid).endswith("-m realtime")]
     tokens = VisitorTokens(kept_secret(running.var))
-    place = Place(running, show["id"], show["prices"][0]["type_id"], tokens, gateway, [])
+    place = Place(running, show["event_id"], show["id"], show["prices"][0]["type_id"], tokens, gateway, [])
     place.seats = _seats(place)
     # Whatever the first viewers cost once (the chart, the index, code paths) is not what one more costs.
     _close(await _viewers(place, 300))
@@ -327,6 +338,13 @@ async def _ask(place: Place, changer: LeanSocket, command_id: str, k: int, state
         answer = await changer.command("release", command_id, seats=[k])
     if answer["t"] == "refused":
         raise RuntimeError(f"the measurement was refused: {answer}")
+
+
+def _redis_url(pid: int) -> str:
+    """Find the store of an installation where its processes find it: in the environment."""
+    with open(f"/proc/{pid}/environ", "rb") as book:
+        variables = dict(entry.partition(b"=")[::2] for entry in book.read().split(b"\0"))
+    return variables[b"REDIS_URL"].decode()
 
 
 def _close(sockets: Iterable[LeanSocket]) -> None:

@@ -17,7 +17,7 @@ from realtime.limits import Limits
 from realtime.listener import Listener
 from realtime.seat_choices import SeatChoices
 from seatmap.chart.compiled import CompiledChart
-from seatmap.inventory.model import Facts
+from seatmap.inventory.model import Facts, Position
 from seatmap.inventory.valkey_feed import ValkeyFeed
 from seatmap.inventory.valkey_inventory import ValkeyInventory
 from server.catalog.facts import Category, EventFacts, Organisation, Prices, Show, ShowFacts, TicketType, Venue
@@ -89,6 +89,7 @@ class House:
     staff: dict[str, Principal] = field(default_factory=dict)
     figures: Figures = field(default_factory=lambda: Figures(NOBODY_PAID, {}))
     restored: int = 0
+    epoch: int = 0
     reads: int = 0
 
     async def show(self, show_id: int) -> ShowFacts | None:
@@ -96,7 +97,11 @@ class House:
 
     async def open(self, known: Facts | None = None) -> None:
         """Put the show on sale in the store."""
-        await self.inventory.open_show(self.facts.key, show_plan(self.facts), known or Facts())
+        opened = await self.inventory.open_show(
+            self.facts.key, show_plan(self.facts), known or Facts(), after_epoch=self.epoch
+        )
+        assert isinstance(opened, Position)
+        self.epoch = opened.epoch
 
     async def restore(self, _show_id: int) -> None:
         self.restored += 1
