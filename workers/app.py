@@ -34,7 +34,6 @@ from workers.pages import serve_pages
 POLL_S = 0.1
 RESTART_S = 1.0
 EVERY_SECOND = set(range(60))
-EVERY_OTHER_SECOND = set(range(0, 60, 2))
 
 
 def make_bench(services: Services) -> Bench:
@@ -59,11 +58,7 @@ def make_worker(bench: Bench, *, burst: bool = False) -> Worker:
     return Worker(
         functions=[func(jobs.drain, name=JOB, max_tries=1, keep_result=0)],
         cron_jobs=[
-            cron(jobs.drain, name="drain.tick", second=EVERY_SECOND, max_tries=1, keep_result=0),
-            cron(jobs.sweep, name="sweep", second=EVERY_SECOND, max_tries=1, keep_result=0),
-            cron(
-                jobs.reopen, name="reopen", second=EVERY_OTHER_SECOND, max_tries=1, keep_result=0, run_at_startup=True
-            ),
+            cron(jobs.tick, name="tick", second=EVERY_SECOND, max_tries=1, keep_result=0, run_at_startup=True),
             cron(jobs.measure, name="measure", second={0, 15, 30, 45}, max_tries=1, keep_result=0),
             cron(jobs.reconcile, name="reconcile", minute=set(range(0, 60, 5)), second=30, max_tries=1, keep_result=0),
         ],
