@@ -8,7 +8,7 @@ export function viewerTime(iso: string, locale: string, zone?: string): string {
   const venue = (offset[1] === "-" ? -1 : 1) * (Number(offset[2]) * 60 + Number(offset[3]));
   if (venue === viewerOffset(at, zone)) return "";
   const sameDay = day(new Date(at.getTime() + venue * 60_000), "UTC") === day(at, zone);
-  const shape: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", timeZoneName: "short" };
+  const shape: Intl.DateTimeFormatOptions = { hour: "numeric", minute: "2-digit", timeZoneName: "short" };
   if (!sameDay) Object.assign(shape, { weekday: "short" });
   return new Intl.DateTimeFormat(locale, { ...shape, timeZone: zone }).format(at);
 }

@@ -51,7 +51,7 @@ function options(element: HTMLElement, clock: (unixMs: number) => string): uPlot
   return {
     width: element.clientWidth,
     height: element.clientHeight,
-    padding: [8, 0, 0, 0],
+    padding: [8, 20, 0, 0],
     cursor: { show: false },
     legend: { show: false },
     scales: { x: { time: false }, y: { range: (_self, _least, most) => [0, Math.max(4, most)] } },
