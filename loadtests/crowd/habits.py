@@ -35,7 +35,10 @@ class Habits:
 
 
 def draw(random_: random.Random, *, run: str, pace: float, all_sell: bool) -> Habits:
-    """Draw a buyer. *run* keeps the addresses of two crowds with one seed apart (limits per person count by address). With *all_sell* nobody only looks, lets seats lapse or gives up: the house has to sell out."""
+    """Draw a buyer. With *all_sell* nobody only looks, lets seats lapse or gives up: the house has to sell out.
+
+    *run* keeps the addresses of two crowds with one seed apart: limits per person count by address.
+    """
     roll = random_.random
     first, last = random_.choice(FIRST_NAMES), random_.choice(LAST_NAMES)
     good = random_.choice(GOOD_CARDS)

@@ -1,4 +1,4 @@
-"""The live socket of one buyer or watcher (docs/messages.md): join, commands answered by id, reconnection with the old ids."""
+"""The live socket of a buyer or watcher (docs/messages.md): join, commands answered by id, reconnection with the old ids."""
 
 import asyncio
 import itertools

@@ -1,4 +1,4 @@
-"""The picture of a show as a client keeps it: a snapshot plus changes (written from docs/messages.md, not from our server)."""
+"""The picture of a show as a client keeps it: snapshot plus changes, written from docs/messages.md, not from our server."""
 
 import struct
 from enum import IntEnum

@@ -1,5 +1,7 @@
-"""The shop over HTTP: sessions, shows, state, orders, and the card form's call. Every answer of 500 and above is a violation;
-while faults are being made on purpose, 503 is the honest answer and only counted."""
+"""The shop over HTTP: sessions, shows, state, orders, and the card form's call.
+
+Every answer of 500 and above is a violation; while faults are made on purpose, 503 is the honest answer and only counted.
+"""
 
 import asyncio
 import random

@@ -1,4 +1,4 @@
-"""A viewer that keeps the whole picture true, as a page would: the crowd's eyes, and the check that pictures do not drift."""
+"""A viewer that keeps the whole picture true, as a page would: the crowd's eyes, and the check that no picture drifts."""
 
 import asyncio
 import random

@@ -1,4 +1,4 @@
-"""The keys of the demo provider, made from the installation's secret: every process derives the same ones, nobody types them."""
+"""The keys of the demo provider, made from the installation's secret: every process derives the same ones."""
 
 import hashlib
 import hmac

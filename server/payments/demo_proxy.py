@@ -1,6 +1,6 @@
-"""What a buyer's browser needs of the demo provider, passed through our own origin: confirm, look again, bank page, test cards.
+"""What a buyer's browser needs of the demo provider, passed through our own origin: confirm, look again, bank, test cards.
 
-The provider itself listens on loopback only, so this is the one door to it from outside, and it opens for publishable keys alone.
+The provider itself listens on loopback only: this is the one door to it from outside, and it opens for publishable keys.
 Mounted when, and only when, the demo provider is in use.
 """
 

@@ -1,7 +1,7 @@
 """A small HTTP/1.1 client for many short calls to one origin: connections kept open, parsed by httptools, TLS when https.
 
-Made because a call through httpx costs 8 times the processor time (docs/demo-provider.md has the numbers) and a purchase makes
-several. It does what talking to a payment provider needs and no more: no redirects, no cookies, no compression.
+Made because a call through httpx costs five times the processor time (1.31 against 0.23 ms, docs/demo-provider.md) and a
+purchase makes several. It does what talking to a payment provider needs and no more: no redirects, cookies, compression.
 """
 
 import asyncio

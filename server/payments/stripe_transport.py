@@ -1,6 +1,6 @@
 """The official SDK's requests over our lean keep-alive client instead of httpx.
 
-Stripe's documented extension point: a subclass of `stripe.HTTPClient`. Request bodies, headers, signatures and parsing stay the SDK's.
+Stripe's documented extension point: a subclass of `stripe.HTTPClient`. Request bodies, headers and parsing stay the SDK's.
 """
 
 from collections.abc import Mapping

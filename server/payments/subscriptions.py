@@ -1,6 +1,6 @@
 """The webhook events Frontrow wants: what an operator enables at Stripe, and what the demo provider sends us.
 
-One hint per change of a payment or refund is enough, since the object is fetched anyway (R1): a purchase costs one webhook.
+One hint per change is enough, since the object is fetched anyway (R1): a purchase costs one webhook.
 """
 
 WANTED_EVENTS = (

@@ -1,4 +1,7 @@
-"""One request of the API from bytes to bytes: key, parameters, idempotency, operation, expansion. Synchronous: requests never interleave."""
+"""One request of the API from bytes to bytes: key, parameters, idempotency, operation, expansion.
+
+Synchronous: requests never interleave, so there is nothing to lock.
+"""
 
 import hashlib
 import hmac

@@ -109,8 +109,8 @@ class DemoProvider:
         else:
             reply = bank.show(self._world, intent_id, token)
         fields = [_HTML, (b"content-security-policy", bank.POLICY.encode()), (b"cache-control", b"no-store")]
-        # The address holds a secret: no other site may learn it from a Referer. Not "no-referrer": then browsers send the form with
-        # `Origin: null`, which our server refuses.
+        # The address holds a secret: no other site may learn it from a Referer. Not "no-referrer": then browsers send the
+        # form with `Origin: null`, which our server refuses.
         fields.append((b"referrer-policy", b"same-origin"))
         if reply.location is not None:
             fields.append((b"location", reply.location.encode("latin-1", "replace")))

@@ -17,7 +17,7 @@ from server.payments.demo.world import World
 PATH = "/bank/authenticate/"
 _TEMPLATE = Template(files(__package__).joinpath("bank.html").read_text())
 _STYLE = _TEMPLATE.template.split("<style>")[1].split("</style>")[0]
-# The page runs nothing, loads nothing and may only be framed by its own origin (the checkout page may show it in an iframe).
+# The page runs nothing, loads nothing and may only be framed by its own origin (the checkout page may do so).
 POLICY = f"default-src 'none'; style-src 'sha256-{base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()}'; base-uri 'none'; frame-ancestors 'self'"
 
 

@@ -1,4 +1,7 @@
-"""Webhooks on their way out: signed, at least once, in order per payment, tried again with growing pauses, surviving restarts."""
+"""Webhooks on their way out: signed, at least once, in order per payment, tried again with growing pauses.
+
+What is not delivered is in the store, so a restart only delays it.
+"""
 
 import asyncio
 import hashlib

@@ -1,4 +1,4 @@
-"""Stripe's error envelope. Raising `Refused` loses whatever the request had prepared; a decline keeps it and is returned."""
+"""Stripe's error envelope. Raising `Refused` loses what the request had prepared; a decline keeps it and is returned."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ Json = dict[str, Any]
 
 
 class Refused(Exception):
-    """An error answer. *early* ones happened before the request was executed and are not kept under its idempotency key."""
+    """An error answer. *early* ones happened before anything was executed: their idempotency key stays unused."""
 
     def __init__(self, status: int, error: Json, *, early: bool = False) -> None:
         super().__init__(error.get("message"))

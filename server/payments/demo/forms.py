@@ -1,7 +1,7 @@
 """Bracket-nested form bodies (`metadata[order]=1&expand[]=a`) and the checks of Stripe's parameters.
 
-`read(form, SPEC)` walks a form along a specification: a dict of name to reader (or a nested dict), `required` names ending in "!".
-Whatever is not in the specification is refused by name, as Stripe does.
+`read(form, SPEC)` walks a form along a specification: a dict of name to reader (or a nested dict), required names
+ending in "!". Whatever is not in the specification is refused by name, as Stripe does.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,4 +1,7 @@
-"""Payment intents: created, confirmed with a card, asked for 3-D Secure, paid, declined, cancelled. Paid and cancelled exclude each other."""
+"""Payment intents: created, confirmed with a card, asked for 3-D Secure, paid, declined, cancelled.
+
+Paid and cancelled exclude each other. The texts of refusals are Stripe's.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -104,7 +107,8 @@ def update(call: Call, values: dict[str, Any], intent: Intent) -> Intent:
             raise _wrong_state(
                 call,
                 intent,
-                f"This PaymentIntent's amount could not be updated because it has a status of {intent.status}. You may only update the amount of a PaymentIntent with one of the following statuses: {', '.join(OPEN)}.",
+                f"This PaymentIntent's amount could not be updated because it has a status of {intent.status}. You may only "
+                f"update the amount of a PaymentIntent with one of the following statuses: {', '.join(OPEN)}.",
             )
         currency = values.get("currency", intent.currency).lower()
         changes["amount"], changes["currency"] = _checked_amount(values.get("amount", intent.amount), currency)
@@ -120,10 +124,13 @@ def confirm(call: Call, values: dict[str, Any], intent: Intent, bank_url: BankUr
     """POST /v1/payment_intents/{id}/confirm."""
     if intent.status not in OPEN:
         if intent.status == "succeeded":
-            text = "You cannot confirm this PaymentIntent because it has already succeeded after being previously confirmed."
+            why = "it has already succeeded after being previously confirmed."
         else:
-            text = f"You cannot confirm this PaymentIntent because it has a status of {intent.status}. Only a PaymentIntent with one of the following statuses may be confirmed: {', '.join(OPEN)}."
-        raise _wrong_state(call, intent, text)
+            why = (
+                f"it has a status of {intent.status}. Only a PaymentIntent with one of the following statuses may be "
+                f"confirmed: {', '.join(OPEN)}."
+            )
+        raise _wrong_state(call, intent, f"You cannot confirm this PaymentIntent because {why}")
     if "receipt_email" in values:
         intent = replace(intent, receipt_email=values["receipt_email"] or None)
     return _confirm(call, intent, _method(call, intent, values), values, bank_url)
@@ -136,7 +143,8 @@ def cancel(call: Call, values: dict[str, Any], intent: Intent) -> Intent:
         raise _wrong_state(
             call,
             intent,
-            f"You cannot cancel this PaymentIntent because it has a status of {intent.status}. Only a PaymentIntent with one of the following statuses may be canceled: {allowed}.",
+            f"You cannot cancel this PaymentIntent because it has a status of {intent.status}. Only a PaymentIntent with "
+            f"one of the following statuses may be canceled: {allowed}.",
         )
     cancelled = replace(
         intent,
@@ -176,7 +184,9 @@ def _confirm(
         raise _wrong_state(
             call,
             intent,
-            "You cannot confirm this PaymentIntent because it's missing a payment method. You can either update the PaymentIntent with a payment method and then confirm it again, or confirm it again directly with a payment method or ConfirmationToken.",
+            "You cannot confirm this PaymentIntent because it's missing a payment method. You can either update the "
+            "PaymentIntent with a payment method and then confirm it again, or confirm it again directly with a payment "
+            "method or ConfirmationToken.",
         )
     return_url = _checked_return_url(call, intent, values)
     if _card(method).outcome != "authenticates":
@@ -318,7 +328,8 @@ def _checked_return_url(call: Call, intent: Intent, values: dict[str, Any]) -> s
     redirects = (intent.automatic_payment_methods or {}).get("allow_redirects") == "always"
     if redirects and "client_secret" not in values:
         raise invalid(
-            "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of these payment methods might redirect your customer off of your page, you must provide a `return_url`.",
+            "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of these "
+            "payment methods might redirect your customer off of your page, you must provide a `return_url`.",
             param="return_url",
         )
     return None

@@ -1,8 +1,9 @@
 """The demo provider's memory: one SQLite file, written behind in batches.
 
-A request collects its changes in a `Changes` and applies them at once: visible to the next request immediately, committed
-together with everything else of this turn of the event loop. Nobody is answered before the commit, so whatever was answered
-survives a kill -9 (the WAL is in the kernel's hands by then; a power cut may cost the last moment: it is a demo, not a bank).
+A request collects its changes in a `Changes` and applies them at once: visible to the next request immediately,
+committed together with everything else of this turn of the event loop. Nobody is answered before the commit, so what was
+answered survives a kill -9 (the WAL is in the kernel's hands by then). A power cut may cost the last moment: it is a demo,
+not a bank.
 """
 
 import asyncio
@@ -62,6 +63,7 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        path.touch(mode=0o600)  # signing secrets of webhook endpoints are in it
         self._db = sqlite3.connect(path, isolation_level=None, cached_statements=64)
         self._db.executescript("pragma journal_mode = wal; pragma synchronous = normal; pragma wal_autocheckpoint = 0;")
         self._db.executescript(files(__package__).joinpath("schema.sql").read_text())

@@ -1,4 +1,4 @@
-"""Deeds that happen by themselves later: pending refunds settle, some fail. Kept in the store, so a restart only delays them."""
+"""Deeds that happen by themselves later: pending refunds settle, some fail. A restart only delays them."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""The records as Stripe's JSON objects (API version 2026-10-28). Fields we never fill are sent as null, as Stripe does."""
+"""The records as Stripe's JSON objects. Fields we never fill are sent as null, as Stripe does."""
 
 from collections.abc import Callable
 from typing import Any
