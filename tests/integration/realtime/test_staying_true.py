@@ -126,7 +126,7 @@ async def test_a_killed_gateway_leaves_no_gap(house: House, redis: Redis, valkey
     """Two processes share a port; one is killed with viewers connected. They come back to the other and miss nothing."""
     probe = shared_socket("127.0.0.1", 0)
     port = probe.getsockname()[1]
-    processes = [await _start(valkey_url, port) for _ in range(2)]
+    processes = await asyncio.gather(*(_start(valkey_url, port) for _ in range(2)))
     probe.close()
     live = f"ws://127.0.0.1:{port}/live"
     viewers = [Client(live) for _ in range(12)]

@@ -8,6 +8,7 @@ import msgspec
 from realtime import frames, messages
 from realtime.generate import ROOT, stale
 from realtime.generators.catalogue import undocumented
+from seatmap.inventory.refusals import REFUSALS
 from server.live_state.snapshot import decode_snapshot
 
 PAGE = (ROOT / "docs" / "messages.md").read_text(encoding="utf-8")
@@ -61,3 +62,9 @@ def test_asyncapi_references_resolve() -> None:
         node = document
         for step in reference.split("/"):
             node = node[step]
+
+
+def test_every_refusal_of_the_inventory_is_explained() -> None:
+    """Whatever a hold can be refused with is in the page's table."""
+    not_for_visitors = {"order_unknown", "price_version_stale", "rebuild_superseded"}
+    assert set(REFUSALS) - not_for_visitors <= set(messages.REFUSALS)
