@@ -118,7 +118,7 @@ class Templates:
             lstrip_blocks=True,
             cache_size=400,
         )
-        self._environment.globals.update(asset=asset)
+        self._environment.globals.update(asset=asset, preloads=preloads)
         self._environment.filters.update(money=money, day=day, clock=clock, zone_name=zone_name)
         self._environment.policies["json.dumps_kwargs"] = {"sort_keys": False, "ensure_ascii": False}
 
@@ -139,17 +139,22 @@ class Templates:
 
 
 @lru_cache
-def _manifest() -> dict[str, str]:
+def _manifest() -> dict[str, Any]:
     path = WEB / "dist" / "manifest.json"
     if not path.exists():
         raise Misuse("the browser side is not built: run `make web`")
-    files: dict[str, str] = json.loads(path.read_text())["files"]
-    return files
+    manifest: dict[str, Any] = json.loads(path.read_text())
+    return manifest
 
 
 def asset(name: str) -> str:
     """Return the address of a built file: `asset("site.css")` is /assets/site-1a2b.css. Raises `Misuse` when unknown."""
     try:
-        return _manifest()[name]
+        return str(_manifest()["files"][name])
     except KeyError:
         raise Misuse(f"the build has no file called {name}") from None
+
+
+def preloads(name: str) -> list[str]:
+    """Return the addresses of all that the script *name* imports, to be fetched beside it and not after it."""
+    return list(_manifest()["preload"].get(name, ()))

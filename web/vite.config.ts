@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { brotliCompressSync, constants } from "node:zlib";
-import type { Plugin } from "vite";
+import type { Plugin, Rollup } from "vite";
 import { defineConfig } from "vitest/config";
 
 const root = import.meta.dirname;
@@ -19,6 +19,19 @@ function entries(): Record<string, string> {
   return found;
 }
 
+/** All chunks that these import, and theirs. */
+function reached(bundle: Rollup.OutputBundle, imports: string[]): string[] {
+  const found = new Set<string>();
+  const visit = (name: string) => {
+    const item = bundle[name];
+    if (item?.type !== "chunk" || found.has(name)) return;
+    found.add(name);
+    item.imports.forEach(visit);
+  };
+  imports.forEach(visit);
+  return [...found];
+}
+
 /** Write dist/manifest.json: logical name ("buyer.js") -> path below the web root ("/assets/buyer-1a2b.js"). */
 function flatManifest(): Plugin {
   return {
@@ -29,7 +42,7 @@ function flatManifest(): Plugin {
       for (const [file, item] of Object.entries(bundle)) {
         if (item.type === "chunk" && item.isEntry && /\.tsx?$/.test(item.facadeModuleId ?? "")) {
           names[`${item.name}.js`] = `/${file}`;
-          preload[`${item.name}.js`] = item.imports.map((name) => `/${name}`);
+          preload[`${item.name}.js`] = reached(bundle, item.imports).map((name) => `/${name}`);
           for (const css of item.viteMetadata?.importedCss ?? []) names[`${item.name}.css`] = `/${css}`;
         } else if (item.type === "asset") {
           const name = item.names[0] ?? file;

@@ -1,0 +1,1 @@
+"""Ways to look at the browser side without a server."""
