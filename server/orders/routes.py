@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute
 
 from server.endpoint import endpoint, query
+from server.orders import metrics
 from server.orders.close import close_order
 from server.orders.desk import Desk, desk_of
 from server.orders.lines import Named
@@ -59,7 +60,9 @@ async def post_order(request: Request, body: StartOrder) -> OrderView | Refusal:
     desk = desk_for(request)
     placed = await start_order(desk, _purchase(body, visitor, request.state.idempotency_key))
     if isinstance(placed, Refusal):
+        metrics.STARTED.labels("refused").inc()
         return placed
+    metrics.STARTED.labels("again" if placed.again else "new").inc()
     if placed.again:
         found = await find_order(desk.database, placed.ref, Reader(visitor=visitor))
         if found is None:

@@ -469,3 +469,52 @@ async def test_cancel_is_refused_or_final(house: Scene) -> None:
     await house.webhook(intent_id, "payment_intent.canceled")
     await house.settled()
     assert (await house.view(again)).state == "paid"
+
+
+async def test_the_inbox_replayed_in_any_order_changes_nothing(house: Scene) -> None:
+    """M9: every webhook ever stored, applied again backwards and shuffled, leaves everything as it is."""
+    paid, refunded = await house.buy("ada", [10]), await house.buy("bob", [20])
+    open_ = await _declined(house, "cid", 30)
+    for placed in (paid, refunded):
+        for kind in ("payment_intent.payment_failed", "payment_intent.succeeded", "payment_intent.canceled"):
+            await house.webhook(await house.intent_id(placed), kind)
+    await house.settled()
+    found = await house.found(refunded)
+    await refund_order(house.desk, found.org_id, found.order_id, cancel=True)
+    await house.work()
+    made = (await house.stripe.list_refunds(since_ms=0)).items[0]
+    for kind in ("refund.updated", "refund.created"):
+        await house.webhook(made.refund_id, kind)
+    await house.settled()
+    before = await _everything(house)
+    for order_by in ("id desc", "md5(event_id)", "id"):
+        ids = [row[0] for row in await house.rows(f"select id from inbox order by {order_by}")]
+        for number in ids:
+            await house.rows(
+                "update inbox set settled_at = null, available_at = now() where id = $1 returning 1", number
+            )
+            await house.work()
+        assert await _everything(house) == before
+    await house.settled()
+    assert (await house.view(open_)).message == "declined"
+
+
+async def _declined(house: Scene, visitor: str, k: int) -> Placed:
+    await house.hold(visitor, [k])
+    placed = await house.order(visitor)
+    await house.pay(placed, "chargeDeclined")
+    await house.webhook(await house.intent_id(placed), "payment_intent.payment_failed")
+    return placed
+
+
+async def _everything(house: Scene) -> list[object]:
+    """All that money and tickets are, without times."""
+    tables = {
+        "orders": "ref, state, money_without_stock", "attempts": "id, state, received, decline_code", "refunds": "id, state, amount",
+        "tickets": "ticket_id, state, k", "ledger_entries": "transaction_id, account, amount", "outbox": "id, kind, outcome",
+        "order_events": "id, state", "incidents": "id, kind, settlement",
+    }  # fmt: skip
+    return [
+        [tuple(row) for row in await house.rows(f"select {columns} from {table} order by 1, 2")]
+        for table, columns in tables.items()
+    ]
