@@ -12,11 +12,11 @@ from server.sql_blocks import load_blocks
 
 EffectKind = Literal["sell", "unsell", "release", "mail", "refund", "cancel_intent"]
 
-# After how many seconds somebody must have noticed that an effect did not happen.
+# After how many seconds somebody must have noticed that an effect did not happen: longer than a dead worker's lease.
 DEADLINE_S: Final[dict[EffectKind, int]] = {
-    "sell": 60,
-    "unsell": 60,
-    "release": 60,
+    "sell": 180,
+    "unsell": 180,
+    "release": 180,
     "mail": 900,
     "refund": 900,
     "cancel_intent": 3600,

@@ -14,6 +14,7 @@ import stripe as stripe_sdk
 from redis.asyncio import Redis
 
 from server import migrate
+from server.accounts.passwords import Passwords
 from server.database import Database
 from server.embedded.postgres import EmbeddedPostgres
 from server.orders.audit import audit_until_still
@@ -21,7 +22,9 @@ from server.orders.audit_viewers import audit_viewers
 from server.orders.command import refund_by_ref
 from server.payments.demo_keys import demo_keys
 from server.payments.stripe_payments import StripePayments, StripeSetup
+from server.refusals import Refusal
 from server.visitor import VisitorTokens
+from tests.integration.installation import ACCOUNTS, PASSWORD
 from tests.integration.orders.installation_processes import Processes, processes
 from tests.order_scene import SECRET, Scene, scene
 
@@ -267,18 +270,74 @@ async def test_valkey_emptied_and_provider_restarted(whole: tuple[Scene, Process
 
 
 async def test_staff_refund_over_http(whole: tuple[Scene, Processes], buyers: list[Buyer]) -> None:
-    """The buyer's browser comes back first, staff give the money back, the seats are free and the tickets void."""
-    house, _ = whole
+    """The buyer's browser comes back first; staff give the money back; seats free, tickets void; a viewer may look only."""
+    house, running = whole
     buyer = buyers[0]
     order = await buyer.start([10, 11])
     await buyer.confirm(order)
     returned = (await buyer.http.post(f"/api/v1/orders/{order['ref']}/return")).json()
     assert returned["message"] == "paid"
-    await refund_by_ref(house.desk, order["ref"].lower(), cancel=True, even_admitted=False, note="")
+    viewer, manager = await signed_in(house, running, "viewer"), await signed_in(house, running, "manager")
+    path, key = f"/api/v1/orders/{order['ref']}/refund", {"idempotency-key": "r"}
+    assert (await viewer.post(path, json={}, headers=key)).status_code == 403
+    first, second = await asyncio.gather(*(manager.post(path, json={"note": "kind"}, headers=key) for _ in range(2)))
+    assert (first.status_code, second.status_code) == (200, 200), (first.text, second.text)
     await eventually_async(house, 10, 0)
     after = (await buyer.http.get(f"/api/v1/orders/{order['ref']}")).json()
     assert {ticket["state"] for ticket in after["tickets"]} == {"void"}
+    listed = (await manager.get(f"/api/v1/orders?q={order['ref']}")).json()["orders"]
+    assert [row["ref"] for row in listed] == [order["ref"]]
+    answer = await refund_by_ref(house.desk, order["ref"].lower(), cancel=True, even_admitted=False, note="")
+    assert isinstance(answer, Refusal)
     assert not await audit_until_still(house.desk, patience_s=15)
+    for client in (viewer, manager):
+        await client.aclose()
+
+
+async def test_postgres_drops_every_connection(
+    whole: tuple[Scene, Processes], buyers: list[Buyer], postgres_server: EmbeddedPostgres
+) -> None:
+    """As when it is restarted: requests are refused or repeated, and in the end every payment has its tickets."""
+    house, _ = whole
+    owner = await asyncpg.connect(postgres_server.url("postgres"))
+
+    async def buy(buyer: Buyer) -> str:
+        await house.hold(buyer.visitor, [2 * buyer.number, 2 * buyer.number + 1])
+        for _ in range(50):
+            body = {"show": house.show_id, "name": "Ada", "email": f"p{buyer.number}@example.org", "terms": True}
+            answer = await buyer.http.post("/api/v1/orders", json=body, headers={"idempotency-key": "k"})
+            order = answer.json()
+            if answer.status_code == 201 and order["payment"]["client_secret"]:
+                break
+            assert answer.status_code in (201, 503), answer.text
+        assert (await buyer.confirm(order)).status_code == 200
+        return str(order["ref"])
+
+    async def violence() -> None:
+        for _ in range(4):
+            await asyncio.sleep(0.1)  # part of the fault schedule, not a wait for something
+            await owner.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity where datname = 'installation' and application_name in ('server', 'workers')"
+            )
+
+    refs, _ = await asyncio.gather(asyncio.gather(*map(buy, buyers[:6])), violence())
+    await owner.close()
+    for buyer, ref in zip(buyers, refs, strict=False):
+        await buyer.paid(ref)
+    assert not await audit_until_still(house.desk, patience_s=30)
+
+
+async def signed_in(house: Scene, running: Processes, role: str) -> httpx.AsyncClient:
+    """Return a browser signed in as somebody new with *role*."""
+    origin = f"http://127.0.0.1:{running.settings.port}"
+    email, hashed = f"{role}{house.org_id}@example.org", await Passwords().hash(PASSWORD)
+    async with house.desk.database.tenant(house.org_id) as connection:
+        user = await connection.fetchval(ACCOUNTS["ensure_user"], email, role, hashed, False)
+        await connection.execute(ACCOUNTS["add_member"], user, role)
+    client = httpx.AsyncClient(base_url=origin, headers={"origin": origin}, timeout=20)
+    answer = await client.post("/api/v1/session", json={"email": email, "password": PASSWORD})
+    assert answer.status_code == 200, answer.text
+    return client
 
 
 async def eventually(holds: Any) -> None:
