@@ -58,6 +58,7 @@ async def serve(options: argparse.Namespace, secret: str, public_url: str) -> No
         timeout_keep_alive=75,
         server_header=False,
         date_header=False,
+        proxy_headers=False,
     )
     await uvicorn.Server(config).serve()
 
