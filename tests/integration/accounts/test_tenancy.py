@@ -26,8 +26,6 @@ WITHOUT_TENANT = {
 LOOSE_REFERENCES = {
     "scans.first_scan_id": "written from the presence row of the same transaction, never from input",
     "scans.undoes_scan_id": "looked up under row-level security before it is written",
-    "presence.first_scan_id": "the scan inserted by the same statement",
-    "presence.last_scan_id": "the scan inserted by the same statement",
 }
 
 
