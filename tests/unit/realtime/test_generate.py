@@ -66,5 +66,5 @@ def test_asyncapi_references_resolve() -> None:
 
 def test_every_refusal_of_the_inventory_is_explained() -> None:
     """Whatever a hold can be refused with is in the page's table."""
-    not_for_visitors = {"order_unknown", "price_version_stale", "rebuild_superseded"}
+    not_for_visitors = {"order_unknown", "price_version_stale", "prices_incomplete", "rebuild_superseded"}
     assert set(REFUSALS) - not_for_visitors <= set(messages.REFUSALS)
