@@ -120,7 +120,6 @@ REFUSALS: dict[str, RefusalKind] = {
     "event_empty": _K(409, "The event has no show yet."),
     "prices_missing": _K(409, "The show has no prices yet, so there is nothing to sell."),
     "sale_state": _K(409, "The sale is not in a state that allows this."),
-    "quota_below_sold": _K(409, "More tickets than that are held or sold already."),
     # staff
     "member_exists": _K(409, "This person works here already."),
     "member_unknown": _K(404, "This person does not work here."),

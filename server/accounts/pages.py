@@ -21,16 +21,18 @@ from server.templating import locale_of, words
 
 _SQL = load_blocks(__package__, "accounts.sql")
 _FORM_BYTES_MAX = 8_192
-HOME = "/organise"
+# Where somebody works who says nothing else, by what they may do.
+_HOMES = (("sales:read", "/organise"), ("scans:write", "/door"))
+_ANYBODY = "/account"
 
 
 async def sign_in_page(request: Request) -> Response:
     """Show the form; somebody signed in goes on to where they were going."""
     services: Services = request.app.state.services
-    going = safe_next(request.query_params.get("next"), HOME)
-    if isinstance(await services.principals.principal(request), Principal):
-        return RedirectResponse(going, 303)
-    return _form(request, going)
+    found = await services.principals.principal(request)
+    if isinstance(found, Principal):
+        return RedirectResponse(safe_next(request.query_params.get("next"), home_of(found)), 303)
+    return _form(request, safe_next(request.query_params.get("next"), ""))
 
 
 async def sign_in(request: Request) -> Response:
@@ -39,12 +41,14 @@ async def sign_in(request: Request) -> Response:
     fields = await form_fields(request)
     if isinstance(fields, Refusal):
         return problems.response(fields)
-    going = safe_next(fields.get("next"), HOME)
+    going = safe_next(fields.get("next"), "")
     email, password = fields.get("email", ""), fields.get("password", "")
     result = await services.sign_in.with_password(email, password, client_of(request))
     if isinstance(result, Refusal):
         return _form(request, going, email=email, code=result.code, status=REFUSALS[result.code].status)
-    response = RedirectResponse(going, 303)
+    assert isinstance(services.principals, StaffPrincipals)
+    found = await services.principals.of_session(result.session)
+    response = RedirectResponse(going or (_ANYBODY if found is None else home_of(found)), 303)
     give_session(request, response, result)
     return response
 
@@ -80,7 +84,12 @@ async def switch_organisation(request: Request) -> Response:
         async with services.database.installation() as connection:
             await connection.execute(_SQL["switch_session"], digest(session), int(wanted))
         forget(services)
-    return RedirectResponse(safe_next(fields.get("next"), HOME), 303)
+    return RedirectResponse(safe_next(fields.get("next"), _ANYBODY), 303)
+
+
+def home_of(who: Principal) -> str:
+    """Return the page where *who* works."""
+    return next((page for scope, page in _HOMES if who.may(scope)), _ANYBODY)
 
 
 async def form_fields(request: Request) -> dict[str, str] | Refusal:

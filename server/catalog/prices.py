@@ -111,6 +111,8 @@ async def set_fees(desk: Desk, who: Principal, event_id: int, wanted: FeeList) -
 async def set_quotas(desk: Desk, who: Principal, show_id: int, wanted: QuotaList) -> ShowFacts | Refusal:
     """Replace the quotas of a show; one of the same name keeps its number and its count. Refusals: `show_unknown type_unknown
     category_unknown`."""
+    if len({quota.name for quota in wanted.quotas}) < len(wanted.quotas):
+        return Refusal("field_invalid", {"detail": "Two quotas have the same name"}, field="/quotas")
     pairs = [(m.category, m.type_id) for quota in wanted.quotas for m in quota.members]
     async with desk.database.tenant(who.org_id) as connection:
         show = await connection.fetchrow(SQL["lock_show"], show_id)

@@ -109,9 +109,6 @@ delete from fee_rules where event_id = $1
 -- name: insert_fee
 insert into fee_rules (org_id, event_id, name, percent_bp, fixed, payer, position) values (current_org(), $1, $2, $3, $4, $5, $6)
 
--- name: delete_quotas
-delete from quotas where show_id = $1
-
 -- name: quotas_of_show
 select id, name from quotas where show_id = $1
 
@@ -146,6 +143,3 @@ select * from published_events($1, $2, $3, $4, $5, $6, $7, $8, $9)
 
 -- name: published_cities
 select city from published_cities()
-
--- name: shows_of_event_on_sale
-select id from shows where event_id = $1 and state in ('on_sale', 'paused', 'closed')

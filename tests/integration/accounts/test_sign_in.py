@@ -6,6 +6,7 @@ import pytest
 
 from server.accounts.guard import safe_next
 from server.accounts.principals import STAFF_COOKIE
+from server.accounts.roles import Role
 from server.accounts.sign_in import FAILURES_MAX
 from tests.integration.installation import PASSWORD, Installation
 
@@ -99,6 +100,17 @@ async def test_another_site_cannot_sign_somebody_out(server: Installation, org_i
 def test_signing_in_never_leads_to_another_site(wanted: str | None) -> None:
     """The page to go on to is a path of this site, or the organiser's page."""
     assert safe_next(wanted, "/organise") == "/organise"
+
+
+@pytest.mark.parametrize(
+    ("role", "page"), [("owner", "/organise"), ("viewer", "/organise"), ("box_office", "/organise"), ("door", "/door")]
+)
+async def test_everybody_lands_where_they_work(server: Installation, org_id: int, role: Role, page: str) -> None:
+    """Signing in without another wish leads to a page the role may see."""
+    await server.staff(org_id, "somebody@harbour.example", role)
+    client = server.client()
+    answer = await client.post("/sign-in", data={"email": "somebody@harbour.example", "password": PASSWORD})
+    assert (answer.status_code, answer.headers["location"]) == (303, page)
 
 
 async def test_staff_pages_send_strangers_to_sign_in_and_back(server: Installation, org_id: int) -> None:
