@@ -1,6 +1,6 @@
 /** The map's place on the page: the canvases' host, the card, zoom buttons and the little overview. */
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Box, Chart } from "../map/chart";
 import { view } from "../map/camera";
 import type { Surface } from "../map/gl_renderer";
@@ -27,7 +27,8 @@ export function MapView({ desk, surface, onArea, onMap }: Props) {
   const [zoomed, setZoomed] = useState(false);
   const [hint, setHint] = useState(false);
 
-  useEffect(() => {
+  // In the layout phase: an ordinary effect waits for a frame that shows nothing yet.
+  useLayoutEffect(() => {
     const made = new SeatMap(host.current!, desk.chart, desk.state, {
       surface,
       speech: {

@@ -67,6 +67,7 @@ export class SeatMap {
   private figuresStale = true;
   private labelsAt = 0;
   private settling = 0;
+  private opening = true;
   private motion: ((now: number) => boolean) | null = null;
   private hovered: Target | null = null;
   private cursor: Target | null = null;
@@ -227,7 +228,10 @@ export class SeatMap {
         this.draw();
       }, SETTLE_MS);
     }
-    if (!covered || (seatsNew && level.numbers)) this.labels.paint(camera, level, state, this.palette);
+    // The very first picture does without words: measuring them cold costs more than all the rest, and one frame later they are there.
+    if (this.opening) this.draw();
+    else if (!covered || (seatsNew && level.numbers)) this.labels.paint(camera, level, state, this.palette);
+    this.opening = false;
     this.placeRings(level.seat);
     if (this.frameTimes) this.frameTimes.push(performance.now() - started);
     if (this.motion || fading || this.figuresStale) this.draw();
