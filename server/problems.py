@@ -1,15 +1,18 @@
-"""Problem documents (RFC 9457): how a refusal or a fault looks over HTTP."""
+"""How a refusal or a fault looks over HTTP: a problem document (RFC 9457) for programs, a page that leads back for people."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import orjson
+from starlette.requests import Request
 from starlette.responses import Response
 
 from server.refusals import REFUSALS, Refusal
+from server.templating import Templates
 
 MEDIA_TYPE = "application/problem+json"
+_PROGRAMS = ("/api/", "/webhooks/", "/demo-provider/")
 
 
 def document(refusal: Refusal) -> dict[str, Any]:
@@ -37,3 +40,13 @@ def response(refusal: Refusal, *, headers: dict[str, str] | None = None) -> Resp
     if kind.status == 401:
         sent["WWW-Authenticate"] = "Bearer"
     return Response(orjson.dumps(document(refusal)), kind.status, sent, MEDIA_TYPE)
+
+
+def answer(request: Request, refusal: Refusal, *, headers: dict[str, str] | None = None) -> Response:
+    """Return *refusal* as whoever asks can read it."""
+    if request.url.path.startswith(_PROGRAMS) or "text/html" not in request.headers.get("accept", ""):
+        return response(refusal, headers=headers)
+    templates: Templates = request.app.state.services.templates
+    page = templates.page(request, "problem.html", status=REFUSALS[refusal.code].status, code=refusal.code)
+    page.headers.update(headers or {})
+    return page

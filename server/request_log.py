@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server import metrics, problems
@@ -50,9 +51,9 @@ class RequestLog:
         metrics.FAULTS.labels(kind).inc()
         if isinstance(error, Unavailable):
             self._log.warning("request.unavailable", path=scope["path"], reason=str(error))
-            return problems.response(Refusal("unavailable"))
+            return problems.answer(Request(scope), Refusal("unavailable"))
         self._log.error("request.failed", path=scope["path"], kind=kind, exc_info=error)
-        return problems.response(Refusal("internal"))
+        return problems.answer(Request(scope), Refusal("internal"))
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")

@@ -66,8 +66,4 @@ async def _unanswered(request: Request, error: Exception) -> Response:
     """A program gets a problem document, a person a page that leads back."""
     assert isinstance(error, HTTPException)
     refusal = Refusal(_CODES.get(error.status_code, "bad_request"))
-    if request.url.path.startswith(("/api/", "/webhooks/")) or "text/html" not in request.headers.get("accept", ""):
-        return problems.response(refusal, headers=dict(error.headers or {}))
-    return request.app.state.services.templates.page(
-        request, "problem.html", status=error.status_code, code=refusal.code
-    )
+    return problems.answer(request, refusal, headers=dict(error.headers or {}))

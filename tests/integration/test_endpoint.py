@@ -20,6 +20,7 @@ from server.principal import Principal
 from server.refusals import Refusal
 from server.request_log import RequestLog
 from server.security import Guard
+from server.templating import Templates
 
 
 class Seats(msgspec.Struct, forbid_unknown_fields=True):
@@ -71,7 +72,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
         routes=[echo, staff_echo, broken, defect],
         middleware=[Middleware(RequestLog), Middleware(Guard, live_port=8001, live_url="", exempt=("/hooks",))],
     )
-    app.state.services = SimpleNamespace(principals=Someone())
+    app.state.services = SimpleNamespace(principals=Someone(), templates=Templates())
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://10.0.0.7:8000") as client:
         yield client
     endpoints.REGISTRY.clear()
@@ -155,6 +156,13 @@ async def test_faults_are_problem_documents_without_details(client: httpx.AsyncC
     defect = await client.get("/t/defect")
     assert (defect.status_code, defect.json()["code"]) == (500, "internal")
     assert "Zero" not in defect.text
+
+
+async def test_a_person_meets_a_page_instead_of_a_document(client: httpx.AsyncClient) -> None:
+    """A browser that asked for a page gets one that says what to do, also for a fault."""
+    lost = await client.get("/t/broken", headers={"accept": "text/html,*/*"})
+    assert (lost.status_code, lost.headers["content-type"]) == (503, "text/html; charset=utf-8")
+    assert 'href="/"' in lost.text
 
 
 @pytest.mark.parametrize(
