@@ -134,7 +134,7 @@ async def test_a_seat_taken_here_turns_there(visits: Visits) -> None:
     """Somebody else's screen changes without being touched, and the two hold different seats."""
     first, second = await visits.open(), await visits.open()
     await second.page.goto(SHOW)
-    await second.page.wait_for_function("performance.getEntriesByName('map:interactive').length > 0")
+    await expect(second.page.get_by_role("button", name="Find seats")).to_be_enabled()
     await find_seats(first.page)
     held = await hold_of(first)
     await second.page.get_by_role("button", name="Find seats").click()
