@@ -1,0 +1,225 @@
+"""`make screenshots`: every page on phone and desktop, dark and light, into var/screenshots. Pictures for people to look at."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import re
+import secrets
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.async_api import Browser, Page, expect
+
+from loadtests.bench.installation import Installation, installation
+from tests.browser.chromium import chromium
+
+SCREENS = {"phone": (360, 780), "desktop": (1440, 900)}
+# Pictures are taken when nothing moves any more: motion is reduced, and the map draws on demand.
+SETTLE_MS = 900
+Deed = Callable[[Page], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One page: how to get there, and whether the whole length is shown."""
+
+    name: str
+    go: Deed
+    whole: bool = False
+
+
+def visit(path: str) -> Deed:
+    """Return the deed of opening *path*."""
+
+    async def go(page: Page) -> None:
+        await page.goto(path)
+
+    return go
+
+
+async def hold_two(page: Page) -> None:
+    await page.goto("/shows/1")
+    await page.get_by_role("button", name="Find seats").click()
+    await expect(page.get_by_role("heading", name="Your 2 seats")).to_be_visible()
+
+
+async def the_list(page: Page) -> None:
+    await page.goto("/shows/1")
+    await page.get_by_role("button", name="Choose from a list").click()
+
+
+async def check_out(page: Page) -> None:
+    await hold_two(page)
+    await page.get_by_role("link", name="Continue").click()
+    await expect(page.get_by_label("Full name")).to_be_visible()
+
+
+async def fill_in(page: Page, card: str) -> None:
+    await check_out(page)
+    await page.get_by_label("Full name").fill("Ada Byron")
+    await page.get_by_label("E-mail").fill(f"ada.{secrets.token_hex(5)}@example.org")
+    await page.get_by_role("button", name=card).click()
+    await page.get_by_label("I accept").check()
+    await page.get_by_role("button", name=re.compile("^Pay €")).click()
+
+
+async def declined(page: Page) -> None:
+    await fill_in(page, "Is declined")
+    await expect(page.get_by_text(re.compile("declined", re.IGNORECASE)).first).to_be_visible()
+
+
+async def bank(page: Page) -> None:
+    await fill_in(page, "Asks the bank")
+    await expect(page.get_by_role("button", name=re.compile("approve", re.IGNORECASE))).to_be_visible()
+
+
+async def bought(page: Page) -> None:
+    await fill_in(page, "Pays")
+    await expect(page.get_by_role("heading", name="Your tickets")).to_be_visible()
+
+
+async def my_tickets(page: Page) -> None:
+    await bought(page)
+    await page.goto("/tickets")
+
+
+async def mail(page: Page) -> None:
+    await page.goto("/mailbox")
+    await page.locator("main a").first.click()
+
+
+def staff(person: tuple[str, str], path: str) -> Deed:
+    """Return the deed of signing in and opening *path*."""
+
+    async def go(page: Page) -> None:
+        await page.goto(path)
+        await page.get_by_label("E-mail").fill(person[0])
+        await page.get_by_label("Password").fill(person[1])
+        await page.get_by_role("button", name="Sign in").click()
+        await expect(page.get_by_label("Password")).to_have_count(0)
+
+    return go
+
+
+def scanned(person: tuple[str, str], code: Callable[[], str]) -> Deed:
+    """Return the deed of scanning a code at the door."""
+
+    async def go(page: Page) -> None:
+        await staff(person, "/door")(page)
+        await page.get_by_role("button", name="Start scanning").click()
+        await page.get_by_label("Ticket number or code").fill(code())
+        await page.get_by_role("button", name="Check").click()
+        await expect(page.get_by_role("alert")).to_be_visible()
+
+    return go
+
+
+def all_shots(owner: tuple[str, str], door: tuple[str, str], codes: list[str]) -> list[Shot]:
+    """Return the pages in the order of the album."""
+    return [
+        Shot("01-events", visit("/"), whole=True),
+        Shot("02-events-empty", visit("/?q=nothing+like+this")),
+        Shot("03-event", visit("/events/the-glass-orchard"), whole=True),
+        Shot("04-seats-theatre", visit("/shows/1")),
+        Shot("05-seats-stadium", visit("/shows/4")),
+        Shot("06-seats-festival", visit("/shows/5")),
+        Shot("07-seats-list", the_list),
+        Shot("08-seats-held", hold_two),
+        Shot("09-checkout", check_out, whole=True),
+        Shot("10-declined", declined, whole=True),
+        Shot("11-bank", bank),
+        Shot("12-order", bought, whole=True),
+        Shot("13-my-tickets", my_tickets),
+        Shot("14-mail", mail, whole=True),
+        Shot("15-not-found", visit("/nowhere")),
+        Shot("16-german", visit("/events/the-glass-orchard?lang=de"), whole=True),
+        Shot("17-right-to-left", visit("/shows/1?lang=en-XB")),
+        Shot("20-sign-in", visit("/sign-in")),
+        Shot("21-organiser", staff(owner, "/organise"), whole=True),
+        Shot("22-live-sale", staff(owner, "/organise/shows/1"), whole=True),
+        Shot("23-account", staff(owner, "/account"), whole=True),
+        Shot("30-door", staff(door, "/door")),
+        Shot("31-door-verdict", scanned(door, codes.pop)),
+        Shot("32-door-refused", scanned(door, lambda: "T1.NOTATICKET")),
+        Shot("40-api", visit("/api/v1/docs")),
+    ]
+
+
+@asynccontextmanager
+async def page_of(browser: Browser, url: str, screen: str, scheme: str) -> AsyncIterator[Page]:
+    width, height = SCREENS[screen]
+    context = await browser.new_context(
+        base_url=url,
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if scheme == "dark" else "light",
+        reduced_motion="reduce",
+        has_touch=screen == "phone",
+    )
+    context.set_default_timeout(30_000)
+    try:
+        yield await context.new_page()
+    finally:
+        await context.close()
+
+
+def _sign_in(running: Installation, role: str) -> tuple[str, str]:
+    printed = (running.var / "run.log").read_text()
+    found = re.search(rf"^ {{4}}{role} +(\S+@\S+) +(\S+)$", printed, re.MULTILINE)
+    assert found is not None, f"the start printed no {role}"
+    return found[1], found[2]
+
+
+async def _ticket_codes(browser: Browser, url: str, count: int) -> list[str]:
+    """Buy tickets for the door's pictures."""
+    codes: list[str] = []
+    while len(codes) < count:
+        async with page_of(browser, url, "desktop", "light") as page:
+            await bought(page)
+            found = re.search(r"/orders/(\w+)\?key=([\w-]+)", page.url)
+            assert found is not None
+            answer = await page.context.request.get(f"/api/v1/orders/{found[1]}?key={found[2]}")
+            codes += [ticket["code"] for ticket in (await answer.json())["tickets"]]
+    return codes
+
+
+async def _take(running: Installation, folder: Path, only: str) -> int:
+    failures = 0
+    async with chromium() as browser:
+        codes = await _ticket_codes(browser, running.url, 4)
+        for shot in all_shots(_sign_in(running, "owner"), _sign_in(running, "door"), codes):
+            if only not in shot.name:
+                continue
+            for screen in SCREENS:
+                for scheme in ("light", "dark"):
+                    async with page_of(browser, running.url, screen, scheme) as page:
+                        try:
+                            await shot.go(page)
+                            await page.wait_for_timeout(SETTLE_MS)
+                            await page.screenshot(
+                                path=folder / f"{shot.name}-{screen}-{scheme}.png", full_page=shot.whole
+                            )
+                        except Exception as error:  # noqa: BLE001 (one page that fails must not hide the others)
+                            failures += 1
+                            print(f"{shot.name} {screen} {scheme}: {str(error).splitlines()[0]}", file=sys.stderr)
+    return failures
+
+
+def main() -> int:
+    """Start an installation, take the pictures, and say where they are."""
+    parser = argparse.ArgumentParser(prog="make screenshots ARGS=…", description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path("var/screenshots"))
+    parser.add_argument("--only", default="", help="take only pages whose name has this")
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    with installation() as running:
+        failures = asyncio.run(_take(running, options.out, options.only))
+    print(f"{len(list(options.out.glob('*.png')))} pictures in {options.out}, {failures} failed")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
