@@ -4,7 +4,7 @@ Synchronous and without a clock: the feed reader calls `apply`, a timer calls `t
 for every viewer, the state they began with plus all frames written to them equals the state at the last tick, in their scope.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 
@@ -103,6 +103,15 @@ class Hub:
         # Made once for all who ask between two ticks (gaps) or two changes (states).
         self._gaps: dict[tuple[ScopeKey, int], list[bytes]] = {}
         self._states: dict[ScopeKey, list[bytes]] = {}
+
+    def recall(self, past: Sequence[Change]) -> None:
+        """Know the changes that led to the state this hub began with: viewers of a gateway that died can continue here."""
+        past = [change for change in past if change.position <= self.position]
+        if not past or past[-1].position != self.position:
+            return
+        self.history = History(past[0].position.seq - 1)
+        for change in past:
+            self.history.add(change.position.seq, self._now_ms, tuple(sorted(change.seats)))
 
     # What happens to the show.
 
