@@ -23,6 +23,7 @@ SHOW_PARTS: Final = (
     "feed",
 )
 EVENTS_KEY: Final = "frontrow:events"
+LIFE_KEY: Final = "frontrow:life"
 
 
 @lru_cache(maxsize=4096)

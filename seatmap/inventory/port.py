@@ -190,6 +190,18 @@ class Inventory(Protocol):
         """List the shows the store knows, of one event or of all."""
         ...
 
+    async def unsettled_life(self) -> str | None:
+        """Name the store's present life, when it is not the one settled last: it was restarted, replaced or emptied.
+
+        Its file, or the replica that took over, may lack the last moment, so that positions would be given out twice. Rebuild
+        every show, then `settle_life`.
+        """
+        ...
+
+    async def settle_life(self, life: str) -> None:
+        """Note that every show was rebuilt in this *life* of the store."""
+        ...
+
     async def lapse(self, key: ShowKey, limit: int = 100) -> int:
         """Let go of up to *limit* holds that are due; say how many. Holds in payment never lapse."""
         ...

@@ -235,6 +235,17 @@ class ValkeyInventory:
         ]
         return tuple(sorted(found))
 
+    async def unsettled_life(self) -> str | None:
+        """Name the store's present life, when it is not the one settled last."""
+        said = await self._functions.command("INFO", "server")
+        life: str = said.partition(b"run_id:")[2].split(b"\r\n", 1)[0].decode()
+        settled = await self._functions.command("GET", keys.LIFE_KEY)
+        return None if settled == life.encode() else life
+
+    async def settle_life(self, life: str) -> None:
+        """Note that every show was rebuilt in this *life* of the store."""
+        await self._functions.command("SET", keys.LIFE_KEY, life)
+
     async def lapse(self, key: ShowKey, limit: int = 100) -> int:
         """Let go of up to *limit* holds that are due; say how many."""
         return int(await self._functions.call("lapse_holds", key, (), limit))

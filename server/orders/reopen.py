@@ -26,11 +26,17 @@ def reopener(services: Services) -> Callable[[int], Awaitable[None]]:
 
 
 async def reopen_lost_shows(desk: Desk, reopen: Callable[[int], Awaitable[None]]) -> int:
-    """Rebuild every show that should be known to the inventory and is not; say how many."""
-    known = set(await desk.inventory.open_shows())
+    """Rebuild every show that should be known to the inventory and is not; say how many.
+
+    After a restart of the store that is all of them: it may have forgotten its last moment (docs/keys.md).
+    """
+    life = await desk.inventory.unsettled_life()
+    known = set(await desk.inventory.open_shows()) if life is None else set[ShowKey]()
     async with desk.database.installation() as connection:
         rows = await connection.fetch("select event_id, show_id from sellable_shows()")
     lost = [row["show_id"] for row in rows if ShowKey(row["event_id"], row["show_id"]) not in known]
     for show_id in lost:
         await reopen(show_id)
+    if life is not None:
+        await desk.inventory.settle_life(life)
     return len(lost)
