@@ -184,6 +184,8 @@ class LiveSocket:
         elif kind == "joined" and self._joined is not None:
             if not self._joined.done():
                 self._joined.set_result(message)
+        elif kind == "resync" and self._joined is not None and not self._joined.done():
+            self._joined.set_exception(Dropped("the position is too old"))
         elif kind == "bye":
             self._retry_after_s = message["retry_after_ms"] / 1000
         elif kind == "error":

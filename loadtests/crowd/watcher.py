@@ -30,19 +30,19 @@ class Watcher:
         await self._begin()
 
     async def follow(self) -> None:
-        """Keep following: begin again after a gap, a `resync` or a lost connection. Runs until cancelled."""
+        """Keep following: continue from our position after a lost connection, begin again after a gap or a `resync`.
+
+        Runs until cancelled.
+        """
         while True:
-            gone = self._socket.reading
-            waiting = asyncio.create_task(self._begin_again.wait())
-            tasks: set[asyncio.Task[Any]] = {waiting} if gone is None else {waiting, gone}
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            waiting.cancel()
-            self._tally.counts["pictures begun again"] += 1
+            await self._disturbed()
             await asyncio.sleep(self._random.uniform(0, 0.5))
             try:
                 await self._socket.leave()
-                await self._begin()
-            except (OSError, ConnectionClosed, InvalidHandshake, Unreachable, Dropped):
+                await (self._begin() if self._begin_again.is_set() else self._continue())
+            except (OSError, ConnectionClosed, InvalidHandshake):
+                await asyncio.sleep(self._random.uniform(0.5, 1.5))
+            except (Unreachable, Dropped):
                 self._begin_again.set()
                 await asyncio.sleep(self._random.uniform(0.5, 1.5))
 
@@ -81,11 +81,25 @@ class Watcher:
                 f"a viewer's picture of show {self._show} is wrong at {len(wrong)} seats, first {wrong[:5]}"
             )
 
+    async def _disturbed(self) -> None:
+        """Wait until the connection is gone, or the picture cannot be continued."""
+        gone = self._socket.reading
+        if gone is not None:
+            waiting = asyncio.create_task(self._begin_again.wait())
+            await asyncio.wait({waiting, gone}, return_when=asyncio.FIRST_COMPLETED)
+            waiting.cancel()
+
+    async def _continue(self) -> None:
+        joined = await self._socket.join("all", self.picture.position)
+        self.phase = joined["phase"]
+        self._tally.counts["pictures continued"] += 1
+
     async def _begin(self) -> None:
         self._begin_again.clear()
         self.picture = Picture(await self._shop.state(self._show))
         joined = await self._socket.join("all", self.picture.position)
         self.phase = joined["phase"]
+        self._tally.counts["pictures begun"] += 1
 
     def _frame(self, frame: bytes) -> None:
         try:
