@@ -329,3 +329,28 @@ def test_a_lost_frame_is_seen() -> None:
         detected.append(differs and watchers[0].gaps == 1)
     assert len(detected) >= 3
     assert all(detected)
+
+
+def test_viewers_of_a_gateway_that_died_continue() -> None:
+    """A hub that was told of the past gives whoever comes back what they missed; one that was not tells them to begin again."""
+    before = open_hub(layout())
+    watcher = Watcher(before)
+    watcher.attach()
+    past = []
+    for k in range(4):
+        past.append(change(before, (k, 1)))
+        before.apply(past[-1])
+        if k == 1:
+            before.tick(100)
+            watcher.read()
+    assert watcher.picture.position == (100, 2)
+    for known, continued in ((past, True), (past[-2:], True), (past[-1:], False), (past[:3], False), ([], False)):
+        after = Hub(layout(), before.position, before.states.copy(), before.remaining, 0)
+        after.recall(known)
+        later = Watcher(after)
+        later.picture.states[:2] = 1
+        later.picture.epoch, later.picture.seq = 100, 2
+        assert later.attach(position=(100, 2)) is continued
+        later.read()
+        assert (later.picture.position == (100, 4)) is continued
+        assert (later.picture.states.tolist() == before.states.tolist()) is continued
