@@ -19,14 +19,17 @@ from babel.dates import format_date, format_time, get_timezone_name
 from babel.numbers import format_currency, get_currency_precision
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 
 from server.faults import Misuse
 
 WEB = Path(__file__).resolve().parent.parent / "web"
 LOCALES = ("en", "de")
+# English with the day before the month and a clock of 24 hours; its words are those of "en".
+BRITISH = "en-GB"
 # A left-to-right language drawn right to left: shows where a layout assumes a direction, before there is an Arabic text.
 PSEUDO_RTL = "en-XB"
+_CHOICES = (*LOCALES, BRITISH, PSEUDO_RTL)
 _RTL = frozenset({"ar", "fa", "he", "ur", PSEUDO_RTL})
 
 
@@ -36,7 +39,7 @@ class Words:
     def __init__(self, locale: str, words: Mapping[str, str], fallback: Mapping[str, str]) -> None:
         self.locale = locale
         self._words, self._fallback = words, fallback
-        self._plural = Locale.parse(locale.partition("-")[0]).plural_form
+        self._plural = Locale.parse(language_of(locale)).plural_form
 
     def __call__(self, key: str, **values: Any) -> str:
         """Return the words for *key* with *values* filled in. Raises `Misuse` for a key no catalogue has."""
@@ -60,10 +63,16 @@ class Words:
 
 
 @lru_cache
+def language_of(locale: str) -> str:
+    """Return the language of *locale* that we speak: English for an order that a program placed in any other."""
+    language = locale.partition("-")[0].lower()
+    return language if language in LOCALES else LOCALES[0]
+
+
+@lru_cache
 def words(locale: str) -> Words:
-    """Return the catalogue of *locale* (a folder file `web/messages/<language>.json`)."""
-    language = locale.partition("-")[0]
-    return Words(locale, _catalogue(language), _catalogue("en"))
+    """Return the catalogue of *locale* (the file `web/messages/<language>.json`)."""
+    return Words(locale, _catalogue(language_of(locale)), _catalogue(LOCALES[0]))
 
 
 @lru_cache
@@ -73,36 +82,61 @@ def _catalogue(language: str) -> dict[str, str]:
 
 
 def locale_of(request: Request) -> str:
-    """Return the language for this request: `?lang=`, then the cookie, then Accept-Language, then English."""
+    """Return the language for this request: `?lang=`, then the cookie, then Accept-Language, then English.
+
+    Which English it is, Accept-Language says in any case: the switch on our pages knows languages, not countries.
+    """
     asked = request.query_params.get("lang") or request.cookies.get("fr_lang")
-    if asked in (*LOCALES, PSEUDO_RTL):
-        return str(asked)
-    for part in request.headers.get("accept-language", "").split(","):
-        language = part.partition(";")[0].strip().partition("-")[0].lower()
+    accepted = _accepted(request.headers.get("accept-language", "")[:200])
+    chosen = asked if asked in _CHOICES else next(iter(accepted), LOCALES[0])
+    return accepted.get(chosen, chosen)
+
+
+@lru_cache(maxsize=1024)
+def _accepted(header: str) -> dict[str, str]:
+    """Return the languages we speak in the order of an Accept-Language *header*, each with its first locale there."""
+    found: dict[str, str] = {}
+    for part in header.split(","):
+        locale = part.partition(";")[0].strip()
+        language = locale.partition("-")[0].lower()
         if language in LOCALES:
-            return language
-    return LOCALES[0]
+            found.setdefault(language, BRITISH if locale.lower() == BRITISH.lower() else language)
+    return found
+
+
+def remember_language(request: Request, response: Response) -> Response:
+    """Keep a language that was chosen with `?lang=` for the next pages."""
+    asked = request.query_params.get("lang")
+    if asked in _CHOICES:
+        response.set_cookie("fr_lang", str(asked), max_age=365 * 24 * 3600, samesite="lax", path="/")
+    return response
+
+
+@lru_cache
+def _format(locale: str) -> str:
+    """Return Babel's name for how *locale* writes dates, times and money."""
+    return BRITISH.replace("-", "_") if locale.lower() == BRITISH.lower() else language_of(locale)
 
 
 def money(amount: int, currency: str, locale: str = "en") -> str:
     """Format *amount* minor units: `money(8400, "eur")` is €84.00."""
     code = currency.upper()
-    return str(format_currency(amount / 10 ** get_currency_precision(code), code, locale=locale.partition("-")[0]))
+    return str(format_currency(amount / 10 ** get_currency_precision(code), code, locale=_format(locale)))
 
 
 def day(at: datetime, zone: str, locale: str = "en", length: str = "full") -> str:
     """Format the date of *at* in the venue's time zone."""
-    return str(format_date(at.astimezone(ZoneInfo(zone)), length, locale=locale.partition("-")[0]))
+    return str(format_date(at.astimezone(ZoneInfo(zone)), length, locale=_format(locale)))
 
 
 def clock(at: datetime, zone: str, locale: str = "en") -> str:
     """Format the time of *at* in the venue's time zone, without seconds."""
-    return str(format_time(at, "short", tzinfo=ZoneInfo(zone), locale=locale.partition("-")[0]))
+    return str(format_time(at, "short", tzinfo=ZoneInfo(zone), locale=_format(locale)))
 
 
 def zone_name(at: datetime, zone: str, locale: str = "en") -> str:
     """Name the venue's time zone as people there call it at *at*."""
-    return str(get_timezone_name(at.astimezone(ZoneInfo(zone)), "long", locale=locale.partition("-")[0]))
+    return str(get_timezone_name(at.astimezone(ZoneInfo(zone)), "long", locale=_format(locale)))
 
 
 class Templates:
@@ -131,10 +165,8 @@ class Templates:
 
     def page(self, request: Request, name: str, *, status: int = 200, **context: Any) -> HTMLResponse:
         """Return template *name* as an HTML page in the reader's language; a `?lang=` choice is remembered."""
-        locale = locale_of(request)
-        response = HTMLResponse(self.text(name, locale, request=request, **context), status)
-        if request.query_params.get("lang") == locale:
-            response.set_cookie("fr_lang", locale, max_age=365 * 24 * 3600, samesite="lax", path="/")
+        response = HTMLResponse(self.text(name, locale_of(request), request=request, **context), status)
+        remember_language(request, response)
         return response
 
 

@@ -19,10 +19,10 @@ from server.pages.covers import cover
 from server.pages.event_page import price_text
 from server.pages.kept import answer
 from server.pages.listing import Listing
-from server.pages.shared import base_url, pages_of, remember_language
+from server.pages.shared import base_url, pages_of
 from server.refusals import Refusal
 from server.services import Services
-from server.templating import clock, day, locale_of, words
+from server.templating import clock, day, locale_of, remember_language, words
 
 GENRES: tuple[str, ...] = msgspec.inspect.type_info(Genre).values  # type: ignore[attr-defined]
 PAGE_SIZE = 24
@@ -56,7 +56,7 @@ async def event_list(request: Request) -> Response:
     found, locale, base = listing, locale_of(request), base_url(request)
     key = ("list", tuple(sorted(chosen.items())), found.version, locale, base)
     page = pages.kept.get(key, lambda: _render(services, found, chosen, locale, base))
-    return remember_language(request, answer(request, page), locale)
+    return remember_language(request, answer(request, page))
 
 
 def _chosen(request: Request) -> dict[str, str]:

@@ -20,11 +20,11 @@ from server.pages.availability import Word, word_for
 from server.pages.cover_picture import cover_picture
 from server.pages.covers import cover
 from server.pages.kept import answer
-from server.pages.shared import base_url, pages_of, remember_language
+from server.pages.shared import base_url, pages_of
 from server.pages.structured_data import structured_data
 from server.principal import Principal
 from server.services import Services
-from server.templating import clock, day, locale_of, money, words, zone_name
+from server.templating import clock, day, locale_of, money, remember_language, words, zone_name
 
 # word → tone of the badge; each has its text too, so nothing is said by colour alone.
 _TONES = {
@@ -71,7 +71,7 @@ async def event_page(request: Request) -> Response:
     locale, base = locale_of(request), base_url(request)
     key = ("event", event.event_id, event.version, said, locale, base)
     page = pages.kept.get(key, lambda: _render(services, event, shows, said, locale, base))
-    return remember_language(request, answer(request, page), locale)
+    return remember_language(request, answer(request, page))
 
 
 async def event_cover(request: Request) -> Response:

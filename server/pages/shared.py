@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import Response
 
 from server.pages.availability import Availability
 from server.pages.kept import KeptPages
@@ -41,10 +40,3 @@ def base_url(request: Request) -> str:
         return configured.rstrip("/")
     host = request.headers.get("host", "")
     return f"{request.url.scheme}://{host if _HOST.fullmatch(host) else 'localhost'}"
-
-
-def remember_language(request: Request, response: Response, locale: str) -> Response:
-    """Keep a `?lang=` choice for the next page."""
-    if request.query_params.get("lang") == locale:
-        response.set_cookie("fr_lang", locale, max_age=365 * 24 * 3600, samesite="lax", path="/")
-    return response
