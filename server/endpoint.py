@@ -37,6 +37,7 @@ class Endpoint:
     handler: Handler
     summary: str
     body: Any
+    media: tuple[str, ...]
     query: Any
     reply: Any
     status: int
@@ -45,6 +46,7 @@ class Endpoint:
     tag: str
     body_bytes_max: int
     idempotent: bool
+    visitor: bool
 
 
 REGISTRY: dict[tuple[str, str], Endpoint] = {}
@@ -56,6 +58,7 @@ def endpoint(
     *,
     summary: str,
     body: Any = None,
+    media: Sequence[str] = (),
     query: Any = None,
     reply: Any = None,
     status: int = 200,
@@ -64,11 +67,14 @@ def endpoint(
     tag: str = "",
     body_bytes_max: int = BODY_BYTES_MAX,
     idempotent: bool = False,
+    visitor: bool = False,
 ) -> Callable[[Handler], Route]:
     """Declare an operation and return its route.
 
     With *scope* the caller must be staff or a token that has it; the principal is `request.state.principal`. With *idempotent*
     the operation demands an `Idempotency-Key` header (at most 80 characters), found in `request.state.idempotency_key`.
+    With *media* instead of *body* it takes a file of one of these types, which the handler reads itself (`bounded_body`).
+    *visitor* says that it needs a buyer's session; the handler reads it (`visitor_of`).
     """
     unknown = [code for code in refusals if code not in REFUSALS]
     assert not unknown, f"{method} {path} names refusals nobody knows: {unknown}"
@@ -76,8 +82,8 @@ def endpoint(
     def declare(handler: Handler) -> Route:
         tagged = tag or path.removeprefix("/api/v1/").split("/")[0]
         operation = Endpoint(
-            method, path, handler, summary, body, query, reply, status, scope, tuple(refusals), tagged,
-            body_bytes_max, idempotent,
+            method, path, handler, summary, body, tuple(media), query, reply, status, scope, tuple(refusals), tagged,
+            body_bytes_max, idempotent, visitor,
         )  # fmt: skip
         assert (method, path) not in REGISTRY or REGISTRY[method, path].handler.__module__ == handler.__module__, path
         REGISTRY[method, path] = operation

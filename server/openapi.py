@@ -26,6 +26,7 @@ _WITH_BODY = (
     "field_invalid",
     "origin_refused",
 )
+_WITH_FILE = ("body_too_large", "content_type_unsupported", "origin_refused")
 _WITH_SCOPE = ("sign_in_required", "token_invalid", "not_allowed")
 _TAGS = {
     "events": "What is on, and making it",
@@ -76,6 +77,18 @@ def document() -> dict[str, Any]:
         "components": {
             "schemas": {**components, "Problem": _problem_schema()},
             "securitySchemes": {
+                "visitor": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "Authorization",
+                    "description": "`Visitor <token>`, the token as `POST /api/v1/sessions` gives it.",
+                },
+                "visitor_cookie": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": "fr_visitor",
+                    "description": "The same token, as pages that lead to seats set it.",
+                },
                 "token": {"type": "http", "scheme": "bearer", "description": "API token `frt_…` of an organisation."},
                 "staff": {
                     "type": "apiKey",
@@ -103,9 +116,14 @@ def _operation(operation: Endpoint, schema_of: dict[int, Any], components: dict[
     if operation.body is not None:
         content = {"application/json": {"schema": schema_of[id(operation.body)]}}
         described["requestBody"] = {"required": True, "content": content}
+    elif operation.media:
+        # OpenAPI 3.1 describes bytes that are not JSON by their media type alone: no schema.
+        described["requestBody"] = {"required": True, "content": {media: {} for media in operation.media}}
     if operation.scope is not None:
         described["security"] = [{"token": [operation.scope]}, {"staff": []}]
         described["x-scope"] = operation.scope
+    elif operation.visitor:
+        described["security"] = [{"visitor": []}, {"visitor_cookie": []}]
     return described
 
 
@@ -166,7 +184,7 @@ def refusals_of(operation: Endpoint) -> list[str]:
     if operation.body is not None:
         codes += _WITH_BODY
     elif operation.method != "GET":
-        codes.append("origin_refused")
+        codes += _WITH_FILE if operation.media else ("origin_refused",)
     if operation.query is not None:
         codes.append("field_invalid")
     if operation.scope is not None:

@@ -15,14 +15,13 @@ from server.catalog.facts import ShowFacts
 from server.faults import Unavailable
 from server.orders.addresses import calendar_address, order_address, tickets_pdf_address
 from server.orders.close import close_order
+from server.orders.proofs import reader_of
 from server.orders.reading import Found, Reader, find_order, view_order
 from server.orders.retry import next_payment, refresh
 from server.orders.routes import desk_for
 from server.orders.views import LineView, OrderView, TicketView
-from server.principal import Principal
 from server.templating import locale_of, words
 from server.tickets import qr
-from server.visitor_session import token_of, visitor_of
 
 _WORDS = ("pay.", "refusal.", "hold.minutes_left", "common.")
 
@@ -158,16 +157,8 @@ def _data(order: OrderView, facts: ShowFacts) -> dict[str, Any]:
 
 
 async def _reader(request: Request) -> Reader:
-    """Collect every proof the request carries: visitor, key (address or remembered), staff."""
-    visitor = visitor_of(request) if token_of(request) else None
-    principal = await services_of(request).principals.principal(request)
-    staff = isinstance(principal, Principal) and principal.may("orders:read")
-    key = request.query_params.get("key") or remembered(request).get(request.path_params["ref"])
-    return Reader(
-        visitor=visitor if isinstance(visitor, str) else None,
-        key=key,
-        org_id=principal.org_id if staff and isinstance(principal, Principal) else None,
-    )
+    """Collect every proof; a browser remembers the keys of its orders."""
+    return await reader_of(request, "orders:read", key=remembered(request).get(request.path_params["ref"]))
 
 
 async def _key(request: Request, found: Found, reader: Reader) -> str | None:

@@ -13,6 +13,7 @@ from server.orders import metrics
 from server.orders.close import close_order
 from server.orders.desk import Desk, desk_of
 from server.orders.lines import Named
+from server.orders.proofs import reader_of
 from server.orders.quote import quote_hold
 from server.orders.reading import Found, Reader, find_and_look, find_order, list_orders, view_order
 from server.orders.refund import refund_order
@@ -21,6 +22,7 @@ from server.orders.start import Purchase, start_order
 from server.orders.views import (
     CancelOrder,
     OrderList,
+    OrderProof,
     OrderQuery,
     OrderView,
     Quote,
@@ -30,7 +32,7 @@ from server.orders.views import (
 )
 from server.principal import Principal
 from server.refusals import Refusal
-from server.visitor_session import token_of, visitor_of
+from server.visitor_session import visitor_of
 
 READ, WRITE = "orders:read", "orders:write"
 
@@ -45,7 +47,7 @@ def desk_for(request: Request) -> Desk:
 
 
 @endpoint(
-    "POST", "/api/v1/orders", body=StartOrder, reply=OrderView, status=201, idempotent=True,
+    "POST", "/api/v1/orders", body=StartOrder, reply=OrderView, status=201, idempotent=True, visitor=True,
     summary="Buy what the visitor holds",
     refusals=(
         "session_missing", "session_expired", "terms_not_accepted", "show_unknown", "hold_gone", "hold_paying", "hold_not_yours",
@@ -72,7 +74,7 @@ async def post_order(request: Request, body: StartOrder) -> OrderView | Refusal:
 
 
 @endpoint(
-    "GET", "/api/v1/orders/quote", query=QuoteQuery, reply=Quote, summary="Say what the visitor's hold costs, fees included",
+    "GET", "/api/v1/orders/quote", query=QuoteQuery, reply=Quote, visitor=True, summary="Say what the visitor's hold costs, fees included",
     refusals=("session_missing", "session_expired", "show_unknown", "hold_gone"),
 )  # fmt: skip
 async def get_quote(request: Request) -> Quote | Refusal:
@@ -87,21 +89,21 @@ async def get_quote(request: Request) -> Quote | Refusal:
 
 
 @endpoint(
-    "GET", "/api/v1/orders/{ref}", reply=OrderView, summary="Read an order",
+    "GET", "/api/v1/orders/{ref}", query=OrderProof, reply=OrderView, summary="Read an order",
     refusals=("order_unknown",),
 )  # fmt: skip
 async def get_order(request: Request) -> OrderView | Refusal:
     """Return the order to its visitor, to who has its key, and to staff."""
-    return await _seen(desk_for(request), request.path_params["ref"], await _reader(request, READ))
+    return await _seen(desk_for(request), request.path_params["ref"], await reader_of(request, READ))
 
 
 @endpoint(
-    "POST", "/api/v1/orders/{ref}/payment", reply=OrderView, summary="Get a payment to confirm, a new one after a declined card",
+    "POST", "/api/v1/orders/{ref}/payment", query=OrderProof, reply=OrderView, summary="Get a payment to confirm, a new one after a declined card",
     refusals=("order_unknown", "order_not_payable", "payment_in_doubt", "hold_gone", "payment_refused"),
 )  # fmt: skip
 async def post_payment(request: Request) -> OrderView | Refusal:
     """Return the open payment, or open another attempt when the card of the last one was declined."""
-    desk, reader = desk_for(request), await _reader(request, WRITE)
+    desk, reader = desk_for(request), await reader_of(request, WRITE)
     found = await find_order(desk.database, request.path_params["ref"], reader)
     if found is None:
         return Refusal("order_unknown")
@@ -110,12 +112,12 @@ async def post_payment(request: Request) -> OrderView | Refusal:
 
 
 @endpoint(
-    "POST", "/api/v1/orders/{ref}/return", reply=OrderView, summary="Ask the provider now what became of the payment",
+    "POST", "/api/v1/orders/{ref}/return", query=OrderProof, reply=OrderView, summary="Ask the provider now what became of the payment",
     refusals=("order_unknown",),
 )  # fmt: skip
 async def post_return(request: Request) -> OrderView | Refusal:
     """Apply the truth about the payment at once; the webhook does the same work, whichever is first."""
-    desk, reader = desk_for(request), await _reader(request, READ)
+    desk, reader = desk_for(request), await reader_of(request, READ)
     known = await find_and_look(desk.database, request.path_params["ref"], reader)
     if known is None:
         return Refusal("order_unknown")
@@ -125,12 +127,12 @@ async def post_return(request: Request) -> OrderView | Refusal:
 
 
 @endpoint(
-    "POST", "/api/v1/orders/{ref}/cancel", body=CancelOrder, reply=OrderView, summary="Stop paying",
+    "POST", "/api/v1/orders/{ref}/cancel", body=CancelOrder, query=OrderProof, reply=OrderView, summary="Stop paying",
     refusals=("order_unknown", "payment_in_doubt"),
 )  # fmt: skip
 async def post_cancel(request: Request, body: CancelOrder) -> OrderView | Refusal:
     """Cancel the payment at the provider, then let the seats go (or keep them as a hold)."""
-    desk, reader = desk_for(request), await _reader(request, WRITE)
+    desk, reader = desk_for(request), await reader_of(request, WRITE)
     found = await find_order(desk.database, request.path_params["ref"], reader)
     if found is None:
         return Refusal("order_unknown")
@@ -176,18 +178,6 @@ async def _seen(desk: Desk, ref: str, reader: Reader) -> OrderView | Refusal:
 async def _of_staff(desk: Desk, request: Request, who: Principal) -> Found | Refusal:
     found = await find_order(desk.database, request.path_params["ref"], Reader(org_id=who.org_id))
     return found or Refusal("order_unknown")
-
-
-async def _reader(request: Request, scope: str) -> Reader:
-    """Collect every proof the request carries; a wrong one is no proof, not an error."""
-    visitor = visitor_of(request) if token_of(request) else None
-    principal = await request.app.state.services.principals.principal(request)
-    staff = isinstance(principal, Principal) and principal.may(scope)
-    return Reader(
-        visitor=visitor if isinstance(visitor, str) else None,
-        key=request.query_params.get("key"),
-        org_id=principal.org_id if staff and isinstance(principal, Principal) else None,
-    )
 
 
 def _purchase(body: StartOrder, visitor: str, key: str) -> Purchase:

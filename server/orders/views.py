@@ -183,6 +183,12 @@ class OrderQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = 50
 
 
+class OrderProof(msgspec.Struct, frozen=True):
+    """What shows the right to an order when neither its visitor nor staff ask: *key*, as in the address in the letter."""
+
+    key: Annotated[str, msgspec.Meta(max_length=100)] | None = None
+
+
 class QuoteQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whose hold to price: the visitor's in *show*."""
 

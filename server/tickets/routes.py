@@ -13,8 +13,8 @@ from starlette.routing import BaseRoute, Route
 from server import problems
 from server.endpoint import endpoint
 from server.orders.addresses import order_address, ticket_address, ticket_pdf_address
-from server.orders.reading import Reader, find_order
-from server.principal import Principal
+from server.orders.proofs import reader_of
+from server.orders.reading import find_order
 from server.refusals import Refusal
 from server.services import Services
 from server.tickets import qr
@@ -23,7 +23,6 @@ from server.tickets.face import Occasion, TicketFace, occasion
 from server.tickets.key_set import KeySet, PublishedKey, encoded, root_key, signed_key_set
 from server.tickets.postgres_tickets import SQL, face_of, faces_of_order, find_ticket
 from server.tickets.ticket_pdf import tickets_pdf
-from server.visitor_session import visitor_of
 
 # Whoever has the address has the ticket: no cache may keep it, no other site may learn it.
 _PRIVATE = {"Cache-Control": "private, no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
@@ -172,7 +171,7 @@ async def _ticket(request: Request) -> tuple[Record, Occasion] | None:
 async def _order(request: Request) -> tuple[Record, Occasion, list[TicketFace]] | None:
     """Find the order for whoever may see it: its visitor, whoever has its key, and staff of its organisation."""
     services: Services = request.app.state.services
-    found = await find_order(services.database, request.path_params["ref"], await _reader(request))
+    found = await find_order(services.database, request.path_params["ref"], await reader_of(request, "orders:read"))
     if found is None:
         return None
     async with services.database.tenant(found.org_id) as connection:
@@ -180,17 +179,6 @@ async def _order(request: Request) -> tuple[Record, Occasion, list[TicketFace]] 
         faces = await faces_of_order(connection, found.order_id, void=True)
     when = None if order is None else await _occasion(services, order["show_id"])
     return None if order is None or when is None else (order, when, faces)
-
-
-async def _reader(request: Request) -> Reader:
-    """Collect every proof the request carries."""
-    visitor = visitor_of(request)
-    who = await request.app.state.services.principals.principal(request)
-    return Reader(
-        visitor=None if isinstance(visitor, Refusal) else visitor,
-        key=request.query_params.get("key"),
-        org_id=who.org_id if isinstance(who, Principal) and who.may("orders:read") else None,
-    )
 
 
 async def _occasion(services: Services, show_id: int) -> Occasion | None:

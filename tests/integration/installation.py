@@ -65,7 +65,7 @@ class Installation:
 
 # Plain lines for what went wrong: the default rendering of a traceback takes a minute for a page of templates.
 structlog.configure(
-    processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer(["event"])],
+    processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer(key_order=["event"])],
     wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
 )
 

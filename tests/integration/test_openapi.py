@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from starlette.routing import Route
 
 from server import openapi, routes
 from server.accounts.roles import SCOPES
@@ -99,6 +101,29 @@ def test_every_refusal_has_its_status(document: dict[str, Any]) -> None:
                 problem = response.get("content", {}).get("application/problem+json")
                 for code in problem["schema"]["allOf"][1]["properties"]["code"]["enum"] if problem else ():
                     assert str(REFUSALS[code].status) == status
+
+
+def test_files_and_sessions_are_described(document: dict[str, Any]) -> None:
+    """An upload says which kinds of file it takes; buying says that it takes a visitor's session, which the document explains."""
+    upload = document["paths"]["/api/v1/charts"]["post"]
+    assert upload["requestBody"]["required"]
+    assert {"text/csv", "image/svg+xml", "application/octet-stream"} <= set(upload["requestBody"]["content"])
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            for scheme in operation.get("security", ()):
+                assert set(scheme) <= set(document["components"]["securitySchemes"])
+    assert {"visitor": []} in document["paths"]["/api/v1/orders"]["post"]["security"]
+
+
+def test_every_address_of_the_api_is_in_the_document(document: dict[str, Any]) -> None:
+    """Nothing is served below /api/v1 that the document does not tell of, but the document itself."""
+    served = {
+        re.sub(r":\w+}", "}", route.path)
+        for route in routes.all_routes(Settings(secret="x" * 48))
+        if isinstance(route, Route) and route.path.startswith("/api/v1/")
+    }
+    about_itself = {"/api/v1/openapi.json", "/api/v1/docs", "/api/v1/problems/{code}"}
+    assert served - about_itself == set(document["paths"])
 
 
 async def test_the_page_for_people_names_every_operation(server: Installation, document: dict[str, Any]) -> None:
