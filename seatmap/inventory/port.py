@@ -191,7 +191,7 @@ class Inventory(Protocol):
         ...
 
     async def unsettled_life(self) -> str | None:
-        """Name the store's present life, when it is not the one settled last: it was restarted, replaced or emptied.
+        """Name the store's present life, when it is not the one settled last: it was restarted or replaced.
 
         Its file, or the replica that took over, may lack the last moment, so that positions would be given out twice. Rebuild
         every show, then `settle_life`.

@@ -236,11 +236,12 @@ class ValkeyInventory:
         return tuple(sorted(found))
 
     async def unsettled_life(self) -> str | None:
-        """Name the store's present life, when it is not the one settled last."""
+        """Name the store's present life, when it is not the one settled last: it was restarted or replaced."""
         said = await self._functions.command("INFO", "server")
         life: str = said.partition(b"run_id:")[2].split(b"\r\n", 1)[0].decode()
-        settled = await self._functions.command("GET", keys.LIFE_KEY)
-        return None if settled == life.encode() else life
+        # Nothing settled: the store began empty, and what it knows was opened in this life.
+        settled = await self._functions.command("SET", keys.LIFE_KEY, life, "NX", "GET")
+        return None if settled in (None, life.encode()) else life
 
     async def settle_life(self, life: str) -> None:
         """Note that every show was rebuilt in this *life* of the store."""
