@@ -11,7 +11,7 @@ DEV := $(VENV)/.ready-dev
 WEB := web/dist/manifest.json
 TEST_PROCESSES ?= 2
 
-.PHONY: help run test test-long check format bench screenshots on-sale web lock clean
+.PHONY: help run test test-long check format bench screenshots sell-out on-sale web lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,10 @@ format: $(DEV) ## format the Python code
 
 bench: $(DEV) $(WEB) ## measure, print the table and write var/bench/latest.json
 	$(PY) -m loadtests.bench $(ARGS)
+
+sell-out: $(DEV) $(WEB) ## start an installation, sell PLAN=file to the last seat by a crowd, audit the books
+	@test -n "$(PLAN)" || { echo "say which plan: make sell-out PLAN=file"; exit 2; }
+	$(PY) -m loadtests.sell_out "$(PLAN)" $(ARGS)
 
 screenshots: $(DEV) $(WEB) ## take every page on phone and desktop, dark and light, into var/screenshots
 	$(PY) -m tests.browser.screenshots $(ARGS)

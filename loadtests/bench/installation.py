@@ -17,6 +17,7 @@ from pathlib import Path
 
 from loadtests.bench import processes
 from server.embedded import child
+from server.settings import PREFIX
 
 PAGE_TIMEOUT_S = 90
 
@@ -30,6 +31,8 @@ class Installation:
     live_port: int
     var: Path
     first_page_s: float
+    settings: dict[str, str]
+    """The environment variables it runs with: commands that belong to it need the same."""
 
     @property
     def url(self) -> str:
@@ -54,8 +57,7 @@ def installation(*arguments: str, var: Path | None = None, **settings: str) -> I
             os.chmod(var, 0o755)
         folder = str(var)
         ports = _free_ports(4)
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("FRONTROW_")}
-        environment |= {
+        own = {
             "FRONTROW_VAR": folder,
             "FRONTROW_HOST": "127.0.0.1",
             "FRONTROW_PORT": str(ports[0]),
@@ -63,22 +65,26 @@ def installation(*arguments: str, var: Path | None = None, **settings: str) -> I
             "FRONTROW_PROVIDER_PORT": str(ports[2]),
             "FRONTROW_WORKERS_PORT": str(ports[3]),
         } | settings
-        for name in ("DATABASE_URL", "REDIS_URL"):
-            environment.pop(name, None)
         log = var / "run.log"
         log.unlink(missing_ok=True)
         began = time.monotonic()
         process = child.start(
             [sys.executable, "-m", "server.command", "run", "--no-crowd", *arguments],
             log=log,
-            env=environment,
+            env=foreign_environment() | own,
         )
         try:
             first_page_s = _await_page(f"http://127.0.0.1:{ports[0]}/", process, log, began)
             _await_told(process, log)
-            yield Installation(process, ports[0], ports[1], var, first_page_s)
+            yield Installation(process, ports[0], ports[1], var, first_page_s, own)
         finally:
             child.stop(process, signal.SIGINT, timeout_s=30)
+
+
+def foreign_environment() -> dict[str, str]:
+    """Return our environment without what configures a Frontrow."""
+    stores = ("DATABASE_URL", "REDIS_URL")
+    return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX) and name not in stores}
 
 
 def _free_ports(count: int) -> list[int]:

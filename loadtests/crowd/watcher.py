@@ -12,6 +12,7 @@ from loadtests.crowd.shop import Shop, Unreachable
 from loadtests.crowd.tally import Tally
 
 SETTLE_TIMEOUT_S = 20.0
+BEGINS_MAX = 4
 
 
 class Watcher:
@@ -26,8 +27,14 @@ class Watcher:
         self.phase = "before"
 
     async def open(self) -> None:
-        """Get the picture and follow it."""
-        await self._begin()
+        """Get the picture and follow it. A show may be rebuilt between snapshot and `join`: then once more."""
+        for _ in range(BEGINS_MAX):
+            try:
+                return await self._begin()
+            except Dropped as dropped:
+                reason = dropped
+                await asyncio.sleep(self._random.uniform(0.1, 0.5))
+        raise reason
 
     async def follow(self) -> None:
         """Keep following: continue from our position after a lost connection, begin again after a gap or a `resync`.
@@ -54,7 +61,13 @@ class Watcher:
         """Compare the picture with a fresh read, once the changes under way have arrived."""
         deadline = asyncio.get_running_loop().time() + SETTLE_TIMEOUT_S
         while True:
-            fresh = Picture(await self._shop.state(self._show))
+            try:
+                fresh = Picture(await self._shop.state(self._show))
+            except Unreachable:
+                if asyncio.get_running_loop().time() > deadline:
+                    raise
+                await asyncio.sleep(0.2)
+                continue
             # A later picture than the fresh read is fine: the HTTP answer may be a tick old.
             while self.picture.position < fresh.position:
                 if asyncio.get_running_loop().time() > deadline:
