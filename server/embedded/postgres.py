@@ -69,7 +69,7 @@ def start(data: Path, *, durable: bool = True) -> EmbeddedPostgres:
     With *durable* false nothing is flushed to disk: for tests, whose data nobody needs after a crash.
     Raises `Unavailable` with the end of the server's log when it does not answer within 30 s.
     """
-    user = _service_user()
+    user = _service_user(data)
     data = _reachable(data.resolve(), user)
     programs = _programs(user)
     log = data.parent / f"{data.name}.log"
@@ -94,8 +94,12 @@ def start(data: Path, *, durable: bool = True) -> EmbeddedPostgres:
     return server
 
 
-def _service_user() -> int | None:
-    return pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
+def _service_user(data: Path) -> int | None:
+    """Choose whom root lets it run as: whoever made the cluster, so that a checkout may be used with and without root."""
+    if os.geteuid() != 0:
+        return None
+    made = data / "PG_VERSION"
+    return made.stat().st_uid if made.exists() else pwd.getpwnam("nobody").pw_uid
 
 
 def _may_traverse(path: Path) -> bool:

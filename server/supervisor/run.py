@@ -65,6 +65,7 @@ def main(arguments: list[str]) -> int:
         print("\nStopping…", flush=True)
         processes.stop()
         stores.stop()
+        print("Stopped.", flush=True)
 
 
 def _raise_stop(_number: int, _frame: FrameType | None) -> None:
