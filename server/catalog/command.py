@@ -81,7 +81,7 @@ async def _main(options: argparse.Namespace, chart: Chart, best: int) -> int:
     settings = attached(read())
     async with open_services(settings, "sell") as services:
         desk = Desk(services.database, services.shows, services.inventory, services.settings)
-        who = await _seller(desk, options.organisation)
+        who = await seller(desk, options.organisation)
         facts = await put_on_sale(
             desk, who, chart, title=options.title or chart.name or options.file.stem, currency=options.currency, best=best,
             starts=datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(days=options.days),
@@ -139,7 +139,7 @@ def _price_list(chart: CompiledChart, best: int, adult: int, child: int) -> Pric
     return PriceList(prices=tuple(listed))
 
 
-async def _seller(desk: Desk, slug: str) -> Principal:
+async def seller(desk: Desk, slug: str) -> Principal:
     """Return somebody who may sell for the organisation; one that is new gets an owner, whose sign-in is printed."""
     async with desk.database.installation() as connection:
         org_id = await connection.fetchval("select organisation_at($1)", slug)

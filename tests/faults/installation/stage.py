@@ -15,16 +15,25 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from loadtests.bench import processes
-from loadtests.bench.installation import Installation
+from loadtests.bench.installation import Installation, foreign_environment
 from loadtests.crowd.live import LiveSocket
 from loadtests.crowd.picture import Picture
 from loadtests.crowd.shop import Answer, Shop, Unreachable
 from loadtests.crowd.tally import Tally
 from loadtests.crowd.watcher import Watcher
+from seatmap.chart.imports import import_chart
+from server.app import open_services
+from server.catalog.command import put_on_sale, seller
+from server.catalog.desk import Desk as CatalogDesk
+from server.catalog.facts import ShowFacts
+from server.orders.audit import audit_until_still
+from server.orders.desk import desk_of
+from server.settings import read
+from server.supervisor.attach import attached
 
 DEADLINE_S = 40.0
 COMMAND_TIMEOUT_S = 120.0
@@ -45,35 +54,34 @@ HOUSE = {
 }  # fmt: skip
 
 
-def environment(shop: Installation) -> dict[str, str]:
-    """Read the environment of the installation: commands that belong to it need its ports and its folder."""
-    raw = Path(f"/proc/{shop.process.pid}/environ").read_bytes().decode()
-    return dict(line.split("=", 1) for line in raw.split("\0") if "=" in line)
-
-
 def frontrow(shop: Installation, *arguments: str) -> str:
     """Run a command of the installation and return what it printed; fail with everything it said when it failed."""
     done = subprocess.run(
         [sys.executable, "-m", "server.command", *arguments],
-        env=environment(shop), capture_output=True, text=True, timeout=COMMAND_TIMEOUT_S, check=False,
+        env=foreign_environment() | shop.settings, capture_output=True, text=True, timeout=COMMAND_TIMEOUT_S, check=False,
     )  # fmt: skip
     assert done.returncode == 0, f"frontrow {' '.join(arguments)}: {done.returncode}\n{done.stdout}{done.stderr}"
     return done.stdout
 
 
-def put_on_sale(shop: Installation, title: str) -> int:
-    """Sell the house and return the number of its show."""
-    plan = shop.var / "house.json"
-    plan.write_text(json.dumps(HOUSE))
-    told = frontrow(shop, "sell", str(plan), "--title", title)
-    found = re.search(r"as show (\d+)", told)
-    assert found is not None, told
-    return int(found[1])
+async def sell_house(shop: Installation, title: str) -> int:
+    """Sell the house, as `frontrow sell` does, and return the number of its show."""
+    chart = import_chart(json.dumps(HOUSE).encode()).chart
+    assert chart is not None
+    async with open_services(attached(read(shop.settings)), "test") as services:
+        desk = CatalogDesk(services.database, services.shows, services.inventory, services.settings)
+        made = await put_on_sale(
+            desk, await seller(desk, "test-house"), chart, title=title, currency="eur", best=6000,
+            starts=datetime.now(UTC) + timedelta(days=30), per_order=8,
+        )  # fmt: skip
+    assert isinstance(made, ShowFacts), made
+    return made.show_id
 
 
-def assert_audit_is_clean(shop: Installation) -> None:
+async def assert_audit_is_clean(shop: Installation) -> None:
     """Seats, tickets, money and letters agree."""
-    frontrow(shop, "audit", "--viewers", "0")
+    async with open_services(attached(read(shop.settings)), "test") as services:
+        assert await audit_until_still(desk_of(services), patience_s=8) == []
 
 
 def pid_of(shop: Installation, words: str) -> int:
@@ -275,7 +283,7 @@ class Customer:
 @asynccontextmanager
 async def stage(running: Installation, title: str) -> AsyncIterator[Stage]:
     """Put the house on sale and open the doors."""
-    show = await asyncio.to_thread(put_on_sale, running, title)
+    show = await sell_house(running, title)
     tally, chance = Tally(), random.Random(show)
     async with AsyncExitStack() as stack:
         shop = Shop(running.url, tally, chance, faults=True)

@@ -27,7 +27,7 @@ async def test_a_worker_killed_after_the_charge(house: Stage) -> None:
     assert view["tickets"] == []
     os.kill(workers, signal.SIGKILL)
     assert await ada.tickets(ref) == [0, 1]
-    assert_audit_is_clean(house.running)
+    await assert_audit_is_clean(house.running)
 
 
 async def test_a_server_killed_in_the_middle_of_orders(house: Stage) -> None:
@@ -51,4 +51,4 @@ async def test_a_server_killed_in_the_middle_of_orders(house: Stage) -> None:
 
     await asyncio.gather(*map(finish, range(len(people))))
     assert house.tally.violations == []
-    assert_audit_is_clean(house.running)
+    await assert_audit_is_clean(house.running)

@@ -31,7 +31,7 @@ async def test_purchases_resume_and_nothing_is_lost(house: Stage) -> None:
     assert await cleo.tickets(cleos) == [4, 5, 6]
     assert await ada.tickets(paid) == [0, 1]
     assert house.tally.violations == []
-    assert_audit_is_clean(house.running)
+    await assert_audit_is_clean(house.running)
 
 
 async def assert_unavailable_in_words(house: Stage, customer: Customer, ref: str) -> None:

@@ -61,7 +61,7 @@ async def test_a_store_that_lost_everything_is_rebuilt(house: Stage) -> None:
     assert await rush is True
     assert tally.violations == []
     await house.assert_pictures_are_true(viewers)
-    assert_audit_is_clean(house.running)
+    await assert_audit_is_clean(house.running)
 
 
 async def test_a_store_that_crashed_keeps_its_memory_and_starts_a_new_epoch(house: Stage) -> None:
@@ -79,4 +79,4 @@ async def test_a_store_that_crashed_keeps_its_memory_and_starts_a_new_epoch(hous
     await bob.pay(ref)
     assert await bob.tickets(ref) == [1, 2]
     await house.assert_pictures_are_true(viewers)
-    assert_audit_is_clean(house.running)
+    await assert_audit_is_clean(house.running)
