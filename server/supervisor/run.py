@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -11,6 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 from types import FrameType
 
 from server.embedded import child
@@ -38,6 +40,7 @@ def main(arguments: list[str]) -> int:
     began = time.monotonic()
     settings = read()
     _refuse_taken_ports(settings)
+    _refuse_closed_folder(settings.var)
     print("Starting the stores…", flush=True)
     try:
         stores = open_stores(settings)
@@ -128,6 +131,17 @@ def _refuse_taken_ports(settings: Settings) -> None:
                     f"port {getattr(settings, name)} is taken ({error.strerror}); "
                     f"is Frontrow running already? FRONTROW_{name.upper()} chooses another"
                 ) from error
+
+
+def _refuse_closed_folder(var: Path) -> None:
+    try:
+        var.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(
+            f"the folder {var} cannot be made ({error.strerror}); FRONTROW_VAR chooses another"
+        ) from error
+    if not os.access(var, os.W_OK | os.X_OK):
+        raise Unavailable(f"the folder {var} belongs to somebody else; FRONTROW_VAR chooses another")
 
 
 def _own_address() -> str | None:
