@@ -50,15 +50,20 @@ class RequestLog:
         kind = type(error).__name__ if isinstance(error, Fault) else "Unexpected"
         metrics.FAULTS.labels(kind).inc()
         if isinstance(error, Unavailable):
-            self._log.warning("request.unavailable", path=scope["path"], reason=str(error))
+            self._log.warning("request.unavailable", path=_pattern(scope), reason=str(error))
             return problems.answer(Request(scope), Refusal("unavailable"))
-        self._log.error("request.failed", path=scope["path"], kind=kind, exc_info=error)
+        self._log.error("request.failed", path=_pattern(scope), kind=kind, exc_info=error)
         return problems.answer(Request(scope), Refusal("internal"))
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "unmatched")
+        route = _pattern(scope)
         metrics.REQUESTS.labels(scope["method"], route, str(status)).inc()
         metrics.REQUEST_SECONDS.labels(route).observe(seconds)
         self._log.debug(
             "request.answered", method=scope["method"], route=route, status=status, ms=round(seconds * 1000, 2)
         )
+
+
+def _pattern(scope: Scope) -> str:
+    """Return the address with its parameters' names: the number of a ticket is a secret, and no log may learn it."""
+    return str(getattr(scope.get("route"), "path", "unmatched"))

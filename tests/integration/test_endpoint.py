@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import httpx
 import msgspec
 import pytest
+import structlog
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -64,12 +65,16 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
     async def broken(_request: Request) -> None:
         raise Unavailable("Postgres does not answer")
 
+    @endpoint("GET", "/t/tickets/{ticket}", summary="Break with a secret in the address")
+    async def broken_ticket(_request: Request) -> None:
+        raise Unavailable("Postgres does not answer")
+
     @endpoint("GET", "/t/defect", summary="Break badly")
     async def defect(_request: Request) -> None:
         raise ZeroDivisionError
 
     app = Starlette(
-        routes=[echo, staff_echo, broken, defect],
+        routes=[echo, staff_echo, broken, broken_ticket, defect],
         middleware=[Middleware(RequestLog), Middleware(Guard, live_port=8001, live_url="", exempt=("/hooks",))],
     )
     app.state.services = SimpleNamespace(principals=Someone(), templates=Templates())
@@ -156,6 +161,14 @@ async def test_faults_are_problem_documents_without_details(client: httpx.AsyncC
     defect = await client.get("/t/defect")
     assert (defect.status_code, defect.json()["code"]) == (500, "internal")
     assert "Zero" not in defect.text
+
+
+async def test_logs_name_the_route_and_not_the_address(client: httpx.AsyncClient) -> None:
+    """Whoever knows a ticket's number has the ticket, so a fault is logged without it."""
+    with structlog.testing.capture_logs() as lines:
+        await client.get("/t/tickets/4611686018427387904?key=secret")
+    assert [line["path"] for line in lines if line["event"] == "request.unavailable"] == ["/t/tickets/{ticket}"]
+    assert "4611686018427387904" not in str(lines)
 
 
 async def test_a_person_meets_a_page_instead_of_a_document(client: httpx.AsyncClient) -> None:
