@@ -11,11 +11,17 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from hypothesis import settings
 from redis.asyncio import Redis
 
 from server import migrate
 from server.database import Database
 from server.embedded import postgres, valkey
+
+# The default run tries the same cases every time, so that a change fails for what it changed; the long mode explores.
+settings.register_profile("default", derandomize=True, deadline=None)
+settings.register_profile("long", derandomize=False, deadline=None, print_blob=True)
+settings.load_profile("default")
 
 _numbers = itertools.count(1)
 
@@ -27,6 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--long"):
         os.environ["FRONTROW_LONG"] = "1"
+        settings.load_profile("long")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

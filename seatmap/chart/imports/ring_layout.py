@@ -138,13 +138,17 @@ def _height(hull: list[Point], at: float) -> float:
 
 
 def _corners(points: list[Point]) -> list[Point]:
-    """Drop points on a straight stretch."""
-    kept: list[Point] = []
-    for point in points:
-        while len(kept) >= 2 and _bend(kept[-2], kept[-1], point) < 0.03:
-            kept.pop()
-        kept.append(point)
-    return kept
+    """Drop points on a straight stretch: none of those dropped is farther than 3 cm from the line that replaces them.
+
+    All of a stretch are looked at again for each further point: judged one by one, a gentle curve would be cut short.
+    """
+    kept = points[:1]
+    start = 0
+    for end in range(2, len(points)):
+        if any(_bend(points[start], points[at], points[end]) >= 0.03 for at in range(start + 1, end)):
+            start = end - 1
+            kept.append(points[start])
+    return [*kept, *points[-1:]] if len(points) > 1 else kept
 
 
 def _bend(a: Point, b: Point, c: Point) -> float:
