@@ -1,5 +1,6 @@
 """Outlines made for sections of which only the sizes are known."""
 
+import itertools
 import math
 
 from hypothesis import given
@@ -15,5 +16,5 @@ def test_a_gentle_curve_keeps_its_shape(radius: float, count: int) -> None:
     kept = _corners(curve)
     assert kept[0] == curve[0] and kept[-1] == curve[-1]
     places = [curve.index(point) for point in kept]
-    for start, end in zip(places, places[1:], strict=False):
+    for start, end in itertools.pairwise(places):
         assert all(_bend(curve[start], curve[at], curve[end]) < 0.03 for at in range(start + 1, end))
