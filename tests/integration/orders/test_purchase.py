@@ -17,3 +17,11 @@ async def test_a_paid_order_has_tickets_letters_and_sold_seats(house: Scene) -> 
     assert await house.seat_state(10) == await house.seat_state(11) == 2
     assert house.letters() == [f"order-{placed.ref}-tickets"]
     assert house.announced == [(house.org_id, house.show_id)]
+
+
+async def test_an_order_in_a_language_we_do_not_speak_is_delivered(house: Scene) -> None:
+    """A program may name any locale: the letter is written in English and goes out."""
+    placed = await house.buy("ada", [10], locale="fr-CA")
+    await house.webhook(await house.intent_id(placed))
+    await house.settled()
+    assert house.letters() == [f"order-{placed.ref}-tickets"]

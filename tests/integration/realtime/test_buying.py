@@ -6,8 +6,9 @@ import asyncio
 import time
 
 import numpy as np
+import pytest
 
-from seatmap.inventory.model import HoldRequest
+from seatmap.inventory.model import HoldRequest, SalePhase
 from tests.integration.realtime.client import Client
 from tests.integration.realtime.house import ADULT, CHILD, House
 
@@ -150,6 +151,22 @@ async def test_what_is_refused_says_why(house: House, live: str) -> None:
             answer = await buyer.command("hold", seats=seats)
             assert answer.get("code") == code, (seats, answer)
         assert (await buyer.command("hold", areas=[[0, ADULT, 1]]))["code"] == "area_unknown"
+
+
+@pytest.mark.parametrize(
+    ("phase", "code"),
+    [(SalePhase(opens_at_ms=2**42), "sale_not_open"), (SalePhase(closes_at_ms=1), "sale_closed")],
+)
+async def test_nothing_is_held_outside_the_sale(house: House, live: str, phase: SalePhase, code: str) -> None:
+    """Before the sale and after it everybody may look, and every way of holding is refused by the store itself."""
+    await house.inventory.set_phase(house.facts.key, phase)
+    async with Client(live, session=house.token()) as buyer:
+        await buyer.join()
+        assert (await buyer.command("hold", seats=[[0, ADULT]]))["code"] == code
+        assert (await buyer.command("best", types=[[ADULT, 2]]))["code"] == code
+    snapshot = await house.inventory.read(house.facts.key)
+    assert snapshot is not None
+    assert not any(snapshot.seats)
 
 
 async def test_commands_need_a_visitor_and_a_show(house: House, live: str) -> None:
