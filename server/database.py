@@ -87,15 +87,22 @@ class Database:
             yield connection
 
     @asynccontextmanager
-    async def _transaction(self, begin: str) -> AsyncIterator[asyncpg.Connection[Any]]:
-        if self._pool is None:
-            raise Misuse("the database is not open")
+    async def statement(self) -> AsyncIterator[asyncpg.Connection[Any]]:
+        """Lend a connection for one statement, which is its own transaction: one round trip instead of three.
+
+        Without a tenant, as `installation()`; a function that sets the tenant sets it for that statement alone.
+        """
+        connection = await self._acquire()
         try:
-            connection = cast("asyncpg.Connection[Any]", await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S))
-        except TimeoutError as error:
-            raise Unavailable("every database connection is busy") from error
+            yield connection
         except _LOST as error:
-            raise Unavailable(f"Postgres does not answer: {error}") from error
+            raise Unavailable(f"the connection to Postgres was lost: {error}") from error
+        finally:
+            await self._pool.release(connection)  # type: ignore[union-attr, arg-type]
+
+    @asynccontextmanager
+    async def _transaction(self, begin: str) -> AsyncIterator[asyncpg.Connection[Any]]:
+        connection = await self._acquire()
         finished = False
         try:
             await connection.execute(begin)
@@ -107,7 +114,17 @@ class Database:
         finally:
             if not finished:
                 await self._abandon(connection)
-            await self._pool.release(connection)  # type: ignore[arg-type]
+            await self._pool.release(connection)  # type: ignore[union-attr, arg-type]
+
+    async def _acquire(self) -> asyncpg.Connection[Any]:
+        if self._pool is None:
+            raise Misuse("the database is not open")
+        try:
+            return cast("asyncpg.Connection[Any]", await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S))
+        except TimeoutError as error:
+            raise Unavailable("every database connection is busy") from error
+        except _LOST as error:
+            raise Unavailable(f"Postgres does not answer: {error}") from error
 
     async def _abandon(self, connection: Any) -> None:
         """Roll back; a connection that cannot even do that is thrown away."""

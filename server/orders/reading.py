@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import NamedTuple, cast
 
 import msgspec
-from asyncpg import Connection
 
 from server.catalog.addresses import show_address
 from server.catalog.facts import EventFacts
@@ -18,7 +15,6 @@ from server.faults import Corrupt
 from server.orders.addresses import return_address, ticket_address, ticket_pdf_address
 from server.orders.decision import message
 from server.orders.desk import Desk
-from server.orders.locked import LockedOrder, look_at_order
 from server.orders.references import opens, read_ref
 from server.orders.states import AttemptState, OrderState
 from server.orders.views import (
@@ -57,6 +53,17 @@ class Found:
     ref: str
 
 
+class Seen(NamedTuple):
+    """An order as it was a moment ago: whose it is, how far its newest attempt is, and what its buyer sees, as JSON."""
+
+    found: Found
+    state: OrderState
+    attempt_id: int | None
+    attempt_state: AttemptState | None
+    intent_id: str | None
+    view: str
+
+
 class _Row(msgspec.Struct):
     ref: str
     key: str
@@ -82,35 +89,38 @@ _decode = msgspec.json.Decoder(_Row).decode
 
 async def find_order(database: Database, ref: str, reader: Reader) -> Found | None:
     """Return the order when it exists and *reader* may see it; both noes look the same from outside."""
-    async with _opened(database, ref, reader) as (_, found):
-        return found
+    seen = await see_order(database, ref, reader)
+    return None if seen is None else seen.found
 
 
-async def find_and_look(database: Database, ref: str, reader: Reader) -> tuple[Found, LockedOrder] | None:
-    """Find the order and look at it, in one transaction."""
-    async with _opened(database, ref, reader) as (connection, found):
-        return None if found is None else (found, await look_at_order(connection, found.order_id))
+async def see_order(database: Database, ref: str, reader: Reader) -> Seen | None:
+    """Find the order and read it as its buyer sees it, in one statement."""
+    wanted = read_ref(ref)
+    if wanted is None:
+        return None
+    async with database.statement() as connection:
+        row = await connection.fetchrow("select * from order_at($1)", wanted)
+    if row is None:
+        return None
+    if not (
+        (reader.visitor is not None and reader.visitor == row["visitor"])
+        or reader.org_id == row["org_id"]
+        or opens(row["key"], reader.key)
+    ):
+        return None
+    found = Found(row["org_id"], row["order_id"], wanted)
+    return Seen(found, row["state"], row["attempt_id"], row["attempt_state"], row["intent_id"], row["view"])
 
 
 async def view_order(desk: Desk, ref: str, reader: Reader) -> OrderView | None:
-    """Return the order as *reader* sees it, in one transaction."""
-    async with _opened(desk.database, ref, reader) as (connection, found):
-        text = None if found is None else await connection.fetchval(SQL["read_view"], found.order_id)
-    return None if text is None else await _view(desk, _decode(text))
+    """Return the order as *reader* sees it."""
+    seen = await see_order(desk.database, ref, reader)
+    return None if seen is None else await view_of(desk, seen)
 
 
-@asynccontextmanager
-async def _opened(database: Database, ref: str, reader: Reader) -> AsyncIterator[tuple[Connection[Any], Found | None]]:
-    """Open a transaction that becomes the tenant's once the order's owner is known."""
-    async with database.installation() as connection:
-        wanted = read_ref(ref)
-        row: Any = None if wanted is None else await connection.fetchrow(SQL["adopt_owner"], wanted)
-        allowed = row is not None and (
-            (reader.visitor is not None and reader.visitor == row["visitor"])
-            or reader.org_id == row["org_id"]
-            or opens(row["key"], reader.key)
-        )
-        yield connection, (Found(row["org_id"], row["order_id"], cast(str, wanted)) if allowed else None)
+async def view_of(desk: Desk, seen: Seen) -> OrderView:
+    """Show an order that was just read."""
+    return await _view(desk, _decode(seen.view))
 
 
 async def _view(desk: Desk, row: _Row) -> OrderView:

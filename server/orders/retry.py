@@ -8,8 +8,10 @@ from server.logs import logger
 from server.orders.close import abandon, cancel_attempt
 from server.orders.desk import Desk
 from server.orders.locked import LockedOrder, lock_order, look_at_order
+from server.orders.reading import Seen
 from server.orders.settle import settle, settle_free
 from server.orders.start import open_payment
+from server.orders.states import AttemptState, OrderState
 from server.payments.provider import ProviderRefused
 from server.refusals import Refusal
 from server.sql_blocks import load_blocks
@@ -76,22 +78,40 @@ async def next_payment(desk: Desk, org_id: int, order_id: int) -> Refusal | None
 
 async def refresh(desk: Desk, org_id: int, order_id: int, *, cause: str = "return") -> None:
     """Ask the provider now and apply what it says. What cannot be asked is left to the webhook and the sweep."""
-    await refresh_order(desk, org_id, await _read(desk, org_id, order_id), cause=cause)
+    order = await _read(desk, org_id, order_id)
+    await _ask(desk, org_id, order_id, order.state, order.attempt_id, order.attempt_state, order.intent_id, cause=cause)
 
 
-async def refresh_order(desk: Desk, org_id: int, order: LockedOrder, *, cause: str = "return") -> None:
-    """The same for an order that was looked at a moment ago."""
-    if order.state != "awaiting_payment" or order.attempt_id is None or order.intent_id is None:
-        return
-    if order.attempt_state in ("declined", "cancelled"):
-        return
+async def refresh_seen(desk: Desk, seen: Seen) -> bool:
+    """The same for an order that was read a moment ago; tell whether something may have changed."""
+    org_id, order_id = seen.found.org_id, seen.found.order_id
+    return await _ask(desk, org_id, order_id, seen.state, seen.attempt_id, seen.attempt_state, seen.intent_id)
+
+
+async def _ask(
+    desk: Desk,
+    org_id: int,
+    order_id: int,
+    state: OrderState,
+    attempt_id: int | None,
+    attempt_state: AttemptState | None,
+    intent_id: str | None,
+    *,
+    cause: str = "return",
+) -> bool:
+    if state != "awaiting_payment" or attempt_id is None or intent_id is None:
+        return False
+    if attempt_state in ("declined", "cancelled"):
+        return False
     try:
-        intent = await desk.provider.retrieve_intent(order.intent_id)
+        intent = await desk.provider.retrieve_intent(intent_id)
     except Unavailable as fault:
-        logger().warning("payment.not_asked", ref=order.ref, reason=str(fault))
-        return
-    if not isinstance(intent, ProviderRefused):
-        await settle(desk, org_id, order.id, order.attempt_id, intent, cause=cause)
+        logger().warning("payment.not_asked", order=order_id, reason=str(fault))
+        return False
+    if isinstance(intent, ProviderRefused):
+        return False
+    await settle(desk, org_id, order_id, attempt_id, intent, cause=cause)
+    return True
 
 
 async def _read(desk: Desk, org_id: int, order_id: int) -> LockedOrder:

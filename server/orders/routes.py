@@ -15,9 +15,9 @@ from server.orders.desk import Desk, desk_of
 from server.orders.lines import Named
 from server.orders.proofs import reader_of
 from server.orders.quote import quote_hold
-from server.orders.reading import Found, Reader, find_and_look, find_order, list_orders, view_order
+from server.orders.reading import Found, Reader, find_order, list_orders, see_order, view_of, view_order
 from server.orders.refund import refund_order
-from server.orders.retry import next_payment, refresh_order, resume_order
+from server.orders.retry import next_payment, refresh_seen, resume_order
 from server.orders.start import Purchase, start_order
 from server.orders.views import (
     CancelOrder,
@@ -118,12 +118,12 @@ async def post_payment(request: Request) -> OrderView | Refusal:
 async def post_return(request: Request) -> OrderView | Refusal:
     """Apply the truth about the payment at once; the webhook does the same work, whichever is first."""
     desk, reader = desk_for(request), await reader_of(request, READ)
-    known = await find_and_look(desk.database, request.path_params["ref"], reader)
-    if known is None:
+    seen = await see_order(desk.database, request.path_params["ref"], reader)
+    if seen is None:
         return Refusal("order_unknown")
-    found, order = known
-    await refresh_order(desk, found.org_id, order)
-    return await _seen(desk, found.ref, reader)
+    if await refresh_seen(desk, seen):
+        return await _seen(desk, seen.found.ref, reader)
+    return await view_of(desk, seen)
 
 
 @endpoint(

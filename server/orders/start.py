@@ -119,8 +119,10 @@ async def _create_intent(
     answer = await desk.provider.create_intent(wanted, idempotency_key=idempotency_key)
     if isinstance(answer, ProviderRefused):
         return Refusal("payment_refused", {"reason": answer.code})
-    async with desk.database.tenant(org_id) as connection:
-        await connection.execute(SQL["store_intent"], attempt_id, answer.intent_id, answer.client_secret)
+    async with desk.database.statement() as connection:
+        await connection.fetchval(
+            "select store_intent($1, $2, $3, $4)", org_id, attempt_id, answer.intent_id, answer.client_secret
+        )
     return None
 
 

@@ -65,7 +65,7 @@ async def drain_inbox(desk: Desk) -> Drained:
     """Apply every webhook that is due."""
     total = Drained(0, 0)
     while True:
-        async with desk.database.installation() as connection:
+        async with desk.database.statement() as connection:
             rows = await connection.fetch(
                 "select id, org_id, kind, object_id, attempt_id, order_id, tries from claim_inbox($1, $2)",
                 BATCH,
@@ -81,7 +81,7 @@ async def drain_outbox(courier: Courier, kinds: Sequence[EffectKind], *, of_orde
     """Carry out every effect of *kinds* that is due; with *of_order*, only that order's."""
     desk, total = courier.desk, Drained(0, 0)
     while True:
-        async with desk.database.installation() as connection:
+        async with desk.database.statement() as connection:
             rows = await connection.fetch("select * from claim_outbox($1, $2, $3, $4)", BATCH, LEASE_S, kinds, of_order)
         due = [_due(list(row.values())) for row in rows]
         total = await _work(desk, "outbox", due, lambda one: carry_out(courier, one), total)
@@ -110,7 +110,7 @@ async def _work(
 
     await asyncio.gather(*(one(row) for row in rows))
     if done:
-        async with desk.database.installation() as connection:
+        async with desk.database.statement() as connection:
             ids, outcomes = [row_id for row_id, _ in done], [outcome for _, outcome in done]
             await connection.execute(f"select settle_{box}($1, $2)", ids, outcomes)
     for row, error in failed:
@@ -124,7 +124,7 @@ async def _postpone(desk: Desk, box: str, row: Hint | Due, error: Exception) -> 
     log = logger().warning if isinstance(error, Fault) and not dead else logger().error
     log(f"{box}.dead" if dead else f"{box}.postponed", kind=row.kind, row=row.id, tries=row.tries, reason=words)
     metrics.EFFECTS.labels(row.kind, "dead" if dead else "postponed").inc()
-    async with desk.database.installation() as connection:
+    async with desk.database.statement() as connection:
         await connection.execute(f"select postpone_{box}($1, $2, $3, $4)", row.id, backoff_s(row.tries), words, dead)
 
 

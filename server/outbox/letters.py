@@ -56,8 +56,8 @@ class OrderLetters:
 
     async def send(self, org_id: int, order_id: int, wanted: dict[str, Any]) -> str:
         """Send `tickets`, or `refund` with its amount. The letter's key makes a second sending the same letter."""
-        async with self.database.tenant(org_id) as connection:
-            text = await connection.fetchval(SQL["letter_facts"], order_id)
+        async with self.database.statement() as connection:
+            text = await connection.fetchval("select letter_facts($1, $2)", org_id, order_id)
         row = _decode(text)
         letter = await self._write(row, wanted)
         if letter is None:

@@ -55,11 +55,6 @@ noted as (
   select $1, a.order_id, 'attempt', a.id, 'created', $4 from attempt a)
 select id, number, idempotency_key from attempt
 
--- name: store_intent
--- The provider answered our call; a webhook may have told us the same already. No need to wait for the disk: after a crash the same key finds it.
-update attempts set intent_id = $2, client_secret = $3 where id = $1 and (intent_id is null or intent_id = $2)
-returning set_config('synchronous_commit', 'off', true)
-
 -- name: pay_order
 -- Money and tickets in one: the order is paid, its attempt succeeded, the ledger knows, the effects are due, the webhooks are settled.
 -- $2 is null for a free order. $16 is the state the order leaves.
@@ -144,33 +139,6 @@ with posted as (
   on conflict (kind, source_id) do nothing returning id)
 insert into ledger_entries (transaction_id, org_id, account, currency, amount)
 select p.id, $1, e.account, $5, e.amount from posted p, unnest($6::text[], $7::bigint[]) as e (account, amount)
-
--- name: adopt_owner
--- Find whose order a reference names, and make this transaction that tenant's.
-select o.org_id, o.order_id, o.visitor, o.key, set_config('frontrow.org', o.org_id::text, true) from owner_of_order($1) o
-
--- name: read_view
--- Everything a buyer sees of an order, as JSON.
-select json_build_object(
-  'ref', o.ref, 'key', o.key, 'state', o.state, 'show_id', o.show_id, 'name', o.buyer_name, 'email', o.buyer_email, 'locale', o.locale,
-  'currency', o.currency, 'subtotal', o.subtotal, 'fees', o.buyer_fees, 'total', o.total,
-  'pay_until_ms', (extract(epoch from o.pay_until) * 1000)::bigint,
-  'doubted', o.doubt_since is not null,
-  'lines', (select json_agg(json_build_object(
-              'position', l.position, 'k', l.k, 'area', l.area, 'category', l.category, 'category_name', l.category_name, 'type', l.type_id,
-              'type_name', l.type_name, 'section', l.section, 'row', l.row_label, 'seat', l.seat_label, 'amount', l.amount,
-              'fee', l.buyer_fee, 'attendee', l.attendee_name) order by l.position)
-              from order_lines l where l.order_id = o.id),
-  'tickets', case when o.paid_at is not null then
-             (select json_agg(json_build_array(l.position, t.ticket_id, t.code, t.state) order by l.position, t.ordinal)
-                from tickets t join order_lines l on l.id = t.line_id where t.order_id = o.id) end,
-  'refunds', (select json_agg(json_build_object('amount', r.amount, 'currency', r.currency, 'state', r.state, 'reason', r.reason,
-                              'at_ms', (extract(epoch from r.created_at) * 1000)::bigint) order by r.id)
-                from refunds r where r.order_id = o.id),
-  'attempt', case when o.state = 'awaiting_payment' then
-             (select json_build_array(a.number, a.state, a.client_secret, a.decline_code, a.amount, a.currency)
-                from attempts a where a.order_id = o.id order by a.number desc limit 1) end)::text
-  from orders o where o.id = $1
 
 -- name: list_orders
 -- A page of the organisation's orders, newest first.

@@ -105,3 +105,10 @@ class _SteppedDatabase:
             yield _Stepped(connection, self._steps, STATEMENTS)
             self._steps.step()
         self._steps.step()
+
+    @asynccontextmanager
+    async def statement(self) -> AsyncIterator[Any]:
+        async with self._real.statement() as connection:
+            yield _Stepped(
+                connection, self._steps, STATEMENTS
+            )  # dies before it, or with it committed and nothing after it
