@@ -2,8 +2,9 @@
 
 | job | when | does |
 |---|---|---|
-| drain | woken once per burst of orders | applies webhooks and brings seats up to date (finalise), sends letters and refunds (deliver) |
-| tick | every second | the same for what nobody woke it for; ends unpaid orders (R5), lets lapsed holds go, rebuilds shows that Valkey lost |
+| drain | woken once per burst of orders | brings seats up to date (finalise), sends letters and refunds (deliver) |
+| tick | every second | applies webhooks, most of them old news since the buyer's browser came back; the same for what nobody |
+|      |              | woke it for; ends unpaid orders (R5), lets lapsed holds go, rebuilds shows that Valkey lost |
 | reconcile | every 5 min | walks the provider's lists and takes up what was missed (M6) |
 | measure | every 15 s | counts what waits, is overdue or dead |
 
@@ -20,7 +21,7 @@ from server.orders import metrics
 from server.orders.desk import Desk
 from server.orders.reconcile import reconcile_payments
 from server.orders.sweep import end_due_orders
-from server.outbox.drain import deliver, finalise
+from server.outbox.drain import STOCK, deliver, drain_outbox, finalise
 from workers.bench import Bench
 
 
@@ -29,17 +30,23 @@ def _bench(ctx: dict[Any, Any]) -> Bench:
 
 
 async def drain(ctx: dict[Any, Any], *_: Any, **__: Any) -> None:
-    """Apply and deliver whatever is due."""
+    """Bring seats up to date and deliver whatever is due."""
     bench = _bench(ctx)
-    await bench.singly("finalise", lambda: finalise(bench.courier))
+    await bench.singly("finalise", lambda: drain_outbox(bench.courier, STOCK))
     await bench.singly("deliver", lambda: deliver(bench.courier))
+
+
+async def _hear(ctx: dict[Any, Any]) -> None:
+    bench = _bench(ctx)
+    await bench.singly("hear", lambda: finalise(bench.courier))
+    await drain(ctx)
 
 
 async def tick(ctx: dict[Any, Any], *_: Any, **__: Any) -> None:
     """Do what time brings. Side by side: a provider that does not answer must not hold up the rest."""
     bench = _bench(ctx)
     await asyncio.gather(
-        drain(ctx),
+        _hear(ctx),
         bench.singly("sweep", lambda: _sweep(bench.courier.desk)),
         bench.singly("reopen", bench.reopen_lost),
     )

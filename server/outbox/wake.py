@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 # A job starts when its slot is over, so whatever is committed within the slot is seen by it: no wake-up is lost, and none is
 # sent twice. (The sweep looks every second anyway.)
-SLOT_MS = 100
+# An arq job costs some 3 ms of processor time; a quarter of a second is soon enough for seats that are held until then.
+SLOT_MS = 250
 JOB = "drain"
 
 

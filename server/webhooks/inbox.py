@@ -31,9 +31,13 @@ class Hint:
 
 
 async def store_event(desk: Desk, event: WebhookEvent, body: bytes) -> Stored:
-    """Store a verified event once, and wake the workers when it has news."""
+    """Store a verified event once. Nobody is woken for it: the workers look every second.
+
+    The buyer's browser comes back at the same time and settles the payment while the buyer waits; applying both would ask
+    the provider twice. The webhook is for those whose browser does not come back, and they look at no page.
+    """
     attempt = event.metadata.get("attempt", "")
-    async with desk.database.installation() as connection:
+    async with desk.database.statement() as connection:
         row = await connection.fetchrow(
             "select id, settled from store_event($1, $2, $3, $4, $5, $6, $7)",
             desk.provider.name,
@@ -46,10 +50,7 @@ async def store_event(desk: Desk, event: WebhookEvent, body: bytes) -> Stored:
         )
     if row is None:
         return "repeated"
-    if row["settled"]:
-        return "already_applied"
-    await desk.wake()
-    return "stored"
+    return "already_applied" if row["settled"] else "stored"
 
 
 async def apply_hint(desk: Desk, hint: Hint) -> str:
