@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import resource
 import sys
 
@@ -10,6 +9,7 @@ import uvloop
 
 from realtime.app import run
 from server import logs, settings
+from server.collector import spare_what_stays
 from server.faults import Fault
 
 
@@ -22,10 +22,7 @@ def main() -> int:
         return 2
     logs.configure("realtime", current.log_level)
     _allow_sockets()
-    # What is loaded by now stays: keep the collector from walking it again whenever thousands of sockets come and go.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    spare_what_stays()
     try:
         uvloop.run(run(current))
     except Fault as fault:

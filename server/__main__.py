@@ -8,6 +8,7 @@ import uvicorn
 
 from server import logs, settings
 from server.app import create_app
+from server.collector import spare_what_stays
 from server.faults import Fault
 from server.listen import shared_socket
 
@@ -36,6 +37,7 @@ def main() -> int:
         timeout_graceful_shutdown=10,
         backlog=4096,
     )
+    spare_what_stays()
     uvicorn.Server(config).run(sockets=[listener])
     return 0
 

@@ -7,6 +7,7 @@ import sys
 import uvloop
 
 from server import logs, settings
+from server.collector import spare_what_stays
 from server.faults import Fault
 from workers.app import run
 
@@ -16,6 +17,7 @@ def main() -> int:
     try:
         current = settings.read()
         logs.configure("workers", current.log_level)
+        spare_what_stays()
         uvloop.run(run(current))
     except Fault as fault:
         print(f"workers: {fault}", file=sys.stderr)
