@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 
 from server import problems
 from server.refusals import Refusal
 
 _HOST = re.compile(r"([A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(?::\d{1,5})?$", re.ASCII)
+HOSTS_MAX = 256
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -52,6 +54,8 @@ class Guard:
 
     def __init__(self, app: Any, *, live_port: int, live_url: str, exempt: tuple[str, ...] = ()) -> None:
         self._app, self._live_port, self._live_url, self._exempt = app, live_port, live_url, exempt
+        # An installation is known by a handful of names; whoever makes up others must not fill the memory.
+        self._added = lru_cache(HOSTS_MAX)(self._make_added)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -61,26 +65,31 @@ class Guard:
         if scope["method"] in _UNSAFE and not scope["path"].startswith(self._exempt) and not same_origin(headers):
             await problems.response(Refusal("origin_refused"))(scope, receive, send)
             return
-        policy = content_security_policy(self._live_origins(headers))
-        secure = scope["scheme"] == "https"
+        added = self._added(headers.get("host", ""), scope["scheme"] == "https")
 
         async def send_guarded(message: Any) -> None:
             if message["type"] == "http.response.start":
-                sent = MutableHeaders(scope=message)
-                sent.setdefault("Content-Security-Policy", policy)
-                sent.setdefault("X-Content-Type-Options", "nosniff")
-                sent.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
-                sent.setdefault("Permissions-Policy", "camera=(self), microphone=(), geolocation=()")
-                if secure:
-                    sent.setdefault("Strict-Transport-Security", "max-age=31536000")
+                sent = message["headers"]
+                names = {name for name, _ in sent}
+                message["headers"] = [*sent, *(header for header in added if header[0] not in names)]
             await send(message)
 
         await self._app(scope, receive, send_guarded)
 
-    def _live_origins(self, headers: Headers) -> str:
+    def _make_added(self, host: str, secure: bool) -> tuple[tuple[bytes, bytes], ...]:
+        policy = content_security_policy(self._live_origins(host))
+        return (
+            (b"content-security-policy", policy.encode("ascii")),
+            (b"x-content-type-options", b"nosniff"),
+            (b"referrer-policy", b"strict-origin-when-cross-origin"),
+            (b"permissions-policy", b"camera=(self), microphone=(), geolocation=()"),
+            *(((b"strict-transport-security", b"max-age=31536000"),) if secure else ()),
+        )
+
+    def _live_origins(self, host: str) -> str:
         if self._live_url:
             parts = urlsplit(self._live_url)
             return f"{parts.scheme}://{parts.netloc}"
-        match = _HOST.match(headers.get("host", ""))
+        match = _HOST.match(host)
         name = match[1] if match else "localhost"  # a strange Host header must not write our policy
         return f"ws://{name}:{self._live_port} wss://{name}:{self._live_port}"
