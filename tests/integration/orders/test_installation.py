@@ -184,9 +184,9 @@ async def test_what_a_buyer_may_not(whole: tuple[Scene, Processes], buyers: list
     assert cancelled.json()["state"] == "cancelled"
 
 
-async def test_bad_webhooks(whole: tuple[Scene, Processes]) -> None:
+async def test_bad_webhooks(whole: tuple[Scene, Processes], postgres_server: EmbeddedPostgres) -> None:
     """Unsigned, forged, stale, future, malformed and oversized ones are refused with a code and leave no row."""
-    house, running = whole
+    _, running = whole
     secret = demo_keys(SECRET).webhook_secret
     body = b'{"id":"evt_1","object":"event","type":"payment_intent.succeeded","livemode":false,"created":1,"data":{"object":{"id":"pi_1","object":"payment_intent"}}}'
 
@@ -214,9 +214,9 @@ async def test_bad_webhooks(whole: tuple[Scene, Processes]) -> None:
         for _ in range(2):
             answer = await http.post("/webhooks/stripe", content=body, headers={"stripe-signature": signed(body, now)})
             assert answer.status_code == 200
-    async with house.desk.database.installation() as connection:
-        backlog = {row["box"]: row["waiting"] for row in await connection.fetch("select * from delivery_backlog()")}
-    assert backlog["inbox"] <= 1
+    owner = await asyncpg.connect(postgres_server.url("installation"))
+    assert await owner.fetchval("select count(*) from inbox where event_id = 'evt_1'") == 1
+    await owner.close()
 
 
 async def test_workers_killed_and_started_again(whole: tuple[Scene, Processes], buyers: list[Buyer]) -> None:
