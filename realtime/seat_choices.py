@@ -51,7 +51,7 @@ class SeatChoices:
         party = Party(len(types), categories, sections, command.accessible)
         seed = pick_seed(self._secret, f"{session.show_id}:{visitor}:{command.id}")
         with _Thinking(self):
-            picks = best_available(session.seat_index, _free(session, avoid), party, seed=seed)
+            picks = best_available(session.seat_index, _free(session, avoid), party, seed=seed, memory=session.windows)
         if not picks:
             return "accessible_full" if command.accessible else "no_seats_together"
         if picks[0].split and not command.accessible:

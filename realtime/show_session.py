@@ -19,6 +19,7 @@ from realtime.messages import HeldArea, HeldSeat, HoldChanged, HoldView, Phase, 
 from realtime.overview import NOT_SOLD
 from seatmap.inventory.model import Cause, Change, Hold, HoldState, SalePhase, Snapshot
 from seatmap.inventory.seat_index import SeatIndex, build_index
+from seatmap.inventory.windows_memory import WindowsMemory
 from server.catalog.facts import ShowFacts
 
 if TYPE_CHECKING:
@@ -63,6 +64,11 @@ class ShowSession:
         """The chart laid out for choosing seats; built when the first person asks (30 ms at 60,000 seats)."""
         return build_index(self.facts.chart)
 
+    @cached_property
+    def windows(self) -> WindowsMemory:
+        """What parties asked for lately, kept true to the picture."""
+        return WindowsMemory(self.seat_index)
+
     @property
     def show_id(self) -> int:
         return self.facts.show_id
@@ -92,6 +98,7 @@ class ShowSession:
         self.nearby.clear()
         if facts.chart is not self.facts.chart:
             self.__dict__.pop("seat_index", None)
+            self.__dict__.pop("windows", None)
         layout = self.hub.layout if facts.chart is self.facts.chart else layout_of(facts)
         states = unpack_states(snapshot.seats, snapshot.seat_count)
         self.hub.restart(layout, snapshot.position, states, snapshot.remaining, self.clock.now_ms())

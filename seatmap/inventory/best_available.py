@@ -13,9 +13,10 @@ from typing import Final
 import numpy as np
 
 from seatmap.inventory.accessible_party import pick_accessible
-from seatmap.inventory.seat_index import Bools, SeatIndex
+from seatmap.inventory.seat_index import Bools, Floats, SeatIndex
 from seatmap.inventory.split_party import pick_split
 from seatmap.inventory.windows import Mode, Party, Windows, find_windows, without
+from seatmap.inventory.windows_memory import WindowsMemory
 
 HAIR: Final = 0.002  # costs this close are equal to a person: 0.2 % of the way to the worst seat
 
@@ -50,16 +51,28 @@ def pick_seed(secret: bytes, request_id: str) -> bytes:
 
 
 def best_available(
-    index: SeatIndex, free: Bools, party: Party, *, seed: bytes, mode: Mode = "priced", count: int = 1
+    index: SeatIndex,
+    free: Bools,
+    party: Party,
+    *,
+    seed: bytes,
+    mode: Mode = "priced",
+    count: int = 1,
+    memory: WindowsMemory | None = None,
 ) -> tuple[Pick, ...]:
     """Pick seats for *party*: up to *count* picks that share no seat, best first; empty when nothing fits.
 
     *free* is over k: what the public may buy now. Only when no single run fits, the party is split, and never so that
-    one person sits alone. Accessible seats go only to parties that ask for them.
+    one person sits alone. Accessible seats go only to parties that ask for them. A *memory* of the same chart makes it quicker.
     """
     assert party.size >= 1
-    lines = index.lines(free)
     mask = mask_digest(free)
+    if memory is not None and not party.accessible and count == 1:
+        costs = memory.costs(free, party, mode)
+        least = costs.min(initial=np.inf)
+        if least < np.inf:
+            return (_drawn(index, costs, least, party.size, seed, mask),)
+    lines = index.lines(free)
     if party.accessible:
         pieces = pick_accessible(index, lines, party)
         return (Pick(pieces, 0.0, None, seed.hex(), mask),) if pieces else ()
@@ -76,6 +89,15 @@ def best_available(
         return tuple(picks)
     split = pick_split(index, lines, party, mode)
     return (Pick(split[0], split[1], None, seed.hex(), mask),) if split else ()
+
+
+def _drawn(index: SeatIndex, costs: Floats, least: float, size: int, seed: bytes, mask: str) -> Pick:
+    """Draw from all windows' *costs*, as `draw` does from those there are."""
+    close = np.flatnonzero(costs <= least + HAIR).astype(np.int32)
+    at, cost = draw(Windows(close, costs[close]), seed)
+    rest = (costs[: max(0, at - size + 1)].min(initial=np.inf), costs[at + size :].min(initial=np.inf))
+    runner_up = float(min(rest))
+    return Pick((index.seats(at, size),), cost, runner_up if runner_up < np.inf else None, seed.hex(), mask)
 
 
 def mask_digest(free: Bools) -> str:

@@ -4,7 +4,7 @@ In *line order* neighbours in a row are neighbours in the array, so a party is a
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -64,6 +64,39 @@ class SeatIndex:
                 mean[: n - size + 1] = (total[size:] - total[:-size]) / size
             self._windows[size] = (reaches, mean)
         return self._windows[size]
+
+    @cached_property
+    def _first(self) -> Ints:
+        """Give the first seat of each seat's run of neighbours."""
+        at = np.arange(len(self.starts), dtype=np.int32)
+        return np.maximum.accumulate(np.where(self.starts, at, 0)).astype(np.int32)
+
+    def rows_of(self, seats: NDArray[np.intp]) -> Ints:
+        """List, in line order, all seats of the rows that the *seats* (k) are in."""
+        lines = self.line_of[seats]
+        rows = sorted(set(self._first[lines[lines >= 0]].tolist()))
+        if not rows:
+            return np.zeros(0, dtype=np.int32)
+        return np.concatenate([np.arange(row, self.last[row] + 1, dtype=np.int32) for row in rows])
+
+    def part(self, at: Ints, size: int) -> "SeatIndex":
+        """Cut out whole rows (*at*, ascending), enough of them to find windows of *size*: everything costs what it costs here."""
+        reaches, mean = self.windows(size)
+        new = np.zeros(len(self.k_of), dtype=np.int32)
+        new[at] = np.arange(len(at), dtype=np.int32)
+        found = replace(
+            self,
+            k_of=self.k_of[at],
+            section=self.section[at],
+            category=self.category[at],
+            protected=self.protected[at],
+            cost=self.cost[at],
+            last=new[self.last[at]],
+            starts=self.starts[at],
+            _windows={size: (reaches[at], mean[at])},
+        )
+        found.__dict__["loss"] = self.loss
+        return found
 
     def lines(self, by_k: NDArray[Any]) -> NDArray[Any]:
         """Bring an array over k into line order."""
