@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from server.buyer_pages.frame import PRIVATE, heading, organisation, place, problem, said, services_of, when
 from server.buyer_pages.purchase_form import PurchaseForm, read_purchase
+from server.buyer_pages.reading_order import in_reading_order
 from server.catalog.addresses import show_address
 from server.catalog.facts import ShowFacts
 from server.endpoint import bounded_body
@@ -136,6 +138,7 @@ def _form(request: Request, facts: ShowFacts, quote: Quote, form: PurchaseForm, 
     services, locale = services_of(request), locale_of(request)
     t = words(locale)
     browser = services.provider.browser
+    lines = in_reading_order(quote.lines)
     errors = {
         name: t(key) if t.has(key) else said(request, Refusal("bad_request")) for name, key in form.errors.items()
     }
@@ -149,7 +152,8 @@ def _form(request: Request, facts: ShowFacts, quote: Quote, form: PurchaseForm, 
         place=place(facts),
         seats_url=show_address(facts.show_id),
         quote=quote,
-        groups=admissions(quote.lines),
+        lines=lines,
+        groups=admissions(lines),
         form=form,
         errors=errors,
         data={
@@ -170,7 +174,7 @@ def _form(request: Request, facts: ShowFacts, quote: Quote, form: PurchaseForm, 
     return page
 
 
-def admissions(lines: tuple[LineView, ...]) -> list[dict[str, Any]]:
+def admissions(lines: Sequence[LineView]) -> list[dict[str, Any]]:
     """Return each line with the name of its attendee field: seats by `k`, places of an area counted per ticket type."""
     counts: dict[tuple[int | None, int], int] = {}
     named = []

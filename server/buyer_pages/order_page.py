@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from server.buyer_pages.frame import PRIVATE, heading, organisation, place, problem, services_of, when
+from server.buyer_pages.reading_order import in_reading_order
 from server.buyer_pages.remembered_orders import remember_order, remembered
 from server.catalog.facts import ShowFacts
 from server.faults import Unavailable
@@ -105,6 +106,7 @@ async def _page(request: Request, order: OrderView) -> Response:
         org=organisation(facts.event),
         nav="tickets",
         order=order,
+        lines=in_reading_order(order.lines),
         heading=heading(facts),
         when=when(facts, locale),
         place=place(facts),
@@ -118,11 +120,13 @@ async def _page(request: Request, order: OrderView) -> Response:
 
 def shown_tickets(order: OrderView) -> list[Shown]:
     """Return the tickets with their lines and pictures; a void one has no picture to be fooled by."""
-    lines = {line.position: line for line in order.lines}
+    issued: dict[int, list[TicketView]] = {}
+    for one in order.tickets:
+        issued.setdefault(one.position, []).append(one)
     return [
-        Shown(lines[one.position], one, "" if one.state == "void" else qr.svg(qr.symbol(one.code)))
-        for one in order.tickets
-        if one.position in lines
+        Shown(line, one, "" if one.state == "void" else qr.svg(qr.symbol(one.code)))
+        for line in in_reading_order(order.lines)
+        for one in issued.get(line.position, ())
     ]
 
 
