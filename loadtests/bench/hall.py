@@ -41,6 +41,7 @@ WORDS = (
     "seat.",
     "hold.",
     "conflict.",
+    "kept.",
     "area.",
     "sale.",
     "live.",

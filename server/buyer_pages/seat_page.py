@@ -21,7 +21,7 @@ Phase = Literal["before", "open", "paused", "closed"]
 
 # Prefixes of the words that the page's script uses.
 _WORDS = (
-    "best.", "list.", "map.", "legend.", "seat.", "hold.", "conflict.", "area.", "sale.", "live.", "refusal.", "common.",
+    "best.", "list.", "map.", "legend.", "seat.", "hold.", "conflict.", "kept.", "area.", "sale.", "live.", "refusal.", "common.",
 )  # fmt: skip
 
 

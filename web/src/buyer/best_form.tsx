@@ -9,7 +9,7 @@ export function BestForm({ desk }: { desk: Desk }) {
   const { t } = desk.words;
   const [party, setParty] = useState(2);
   const [category, setCategory] = useState(-1);
-  const [accessible, setAccessible] = useState(0);
+  const accessible = desk.need.value ? 1 : 0;
   const [more, setMore] = useState(false);
   desk.tick.value;
   const holding = desk.hold.value !== null;
@@ -38,10 +38,7 @@ export function BestForm({ desk }: { desk: Desk }) {
             most={left}
             fewer={t("best.fewer")}
             more={t("best.more")}
-            onChange={(value) => {
-              setParty(value);
-              setAccessible(Math.min(accessible, value));
-            }}
+            onChange={setParty}
           />
         </div>
         <button class={`btn best__go${holding ? "" : " btn--primary"}`} disabled={!open} aria-busy={desk.basket.value.pending.some((command) => command.t === "best")}>
@@ -75,7 +72,7 @@ export function BestForm({ desk }: { desk: Desk }) {
         </label>
       {hasSpaces && (
         <label class="choice best__need">
-          <input type="checkbox" checked={accessible > 0} onChange={(event) => setAccessible(event.currentTarget.checked ? 1 : 0)} />
+          <input type="checkbox" checked={accessible > 0} onChange={(event) => (desk.need.value = event.currentTarget.checked)} />
           <span>
             {t("best.accessible")}
             {accessible > 0 && party > 1 && <span class="field__hint best__hint">{t("best.accessible_hint", { n: party - 1 })}</span>}

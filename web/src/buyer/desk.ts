@@ -8,11 +8,11 @@ import type { Formats } from "../i18n/format";
 import type { Words } from "../i18n/words";
 import { CorruptFrame, decodeFrame, decodeSnapshot } from "../map/frames";
 import type { Chart } from "../map/chart";
-import { seatLabel } from "../map/chart";
+import { ACCESSIBLE, Attribute, seatLabel } from "../map/chart";
 import { applyAreas, applyDelta, applyRanges, applySnapshot, setFilter, setPrices, showOwn } from "../map/mutations";
 import type { Filter, MapState } from "../map/state";
 import { createState, NO_FILTER, Seat } from "../map/state";
-import type { Held, HoldView, Offer, Refused, Released, ServerMessage } from "../live/messages";
+import type { Held, Hold, HoldView, Offer, Refused, Released, ServerMessage } from "../live/messages";
 import type { Basket, Command } from "../live/reconcile";
 import { answered, asked, EMPTY, isAsked, isHeld, own, places, pushed, rejoined } from "../live/reconcile";
 import type { Status } from "../live/socket";
@@ -40,6 +40,10 @@ export class Desk {
   readonly opensAt = signal<number | null>(null);
   readonly filter = signal<Filter>(NO_FILTER);
   readonly conflict = signal<Conflict | null>(null);
+  /** A place kept for people who need it was chosen by somebody who has not said so yet. */
+  readonly kept = signal<Hold | null>(null);
+  /** The buyer said that they need a wheelchair space. */
+  readonly need = signal(false);
   readonly lapsed = signal<HoldView | null>(null);
   readonly notices = signal<Notice[]>([]);
   readonly spoken = signal("");
@@ -190,6 +194,10 @@ export class Desk {
     const command = this.basket.value.pending.find((one) => one.id === message.id);
     this.setBasket(answered(this.basket.value, message));
     if (message.t === "refused") {
+      if (message.code === "seat_reserved_accessible" && command?.t === "hold" && !command.accessible) {
+        this.kept.value = command;
+        return;
+      }
       if (message.code === "seat_taken" || message.code === "no_run_fits" || message.code === "stranded_single" || message.offers.length) {
         this.conflict.value = { code: message.code, seats: message.seats, offers: message.offers };
       } else this.notify(this.refusalText(message), "warn");
@@ -237,7 +245,7 @@ export class Desk {
       this.notify(reason, "info");
       return;
     }
-    this.command({ t: "hold", id: this.id(), seats: [[k, this.typeFor(k)]] });
+    this.command(this.holding([[k, this.typeFor(k)]]));
   }
 
   /** Why a seat can not be taken now, in words; null when it can. */
@@ -257,13 +265,29 @@ export class Desk {
     return (sold.find((price) => price.type === this.type.value) ?? sold[0])?.type ?? this.type.value;
   }
 
+  /** Places kept for people who need them are asked for as such by who said so, and by who has one already. */
+  private holding(seats: [number, number][]): Hold {
+    const kept = ACCESSIBLE | Attribute.companion;
+    const has = this.hold.value?.seats.some(({ k }) => this.chart.attributes[k]! & kept);
+    const accessible = this.need.value || this.filter.value.accessible || has;
+    return { t: "hold", id: this.id(), seats, ...(accessible ? { accessible: true } : {}) };
+  }
+
+  /** They do need the place: ask again, and do not ask them twice. */
+  needIt(): void {
+    const command = this.kept.value;
+    this.kept.value = null;
+    this.need.value = true;
+    if (command) this.command({ ...command, id: this.id(), accessible: true });
+  }
+
   retype(k: number, type: number): void {
-    this.command({ t: "hold", id: this.id(), seats: [[k, type]] });
+    this.command(this.holding([[k, type]]));
   }
 
   take(offer: Offer): void {
     this.conflict.value = null;
-    this.command({ t: "hold", id: this.id(), seats: offer.seats });
+    this.command(this.holding(offer.seats));
     this.found.value = offer.seats.map(([k]) => k);
   }
 
@@ -292,9 +316,8 @@ export class Desk {
   holdAgain(hold: HoldView): void {
     this.lapsed.value = null;
     this.command({
-      t: "hold",
-      id: this.id(),
-      seats: hold.seats.map((seat) => [seat.k, seat.type]),
+      ...this.holding(hold.seats.map((seat) => [seat.k, seat.type])),
+      accessible: this.need.value || hold.seats.some(({ k }) => this.chart.attributes[k]! & (ACCESSIBLE | Attribute.companion)),
       areas: hold.areas.map((area) => [area.a, area.type, area.qty]),
     });
   }

@@ -11,6 +11,7 @@ import { seatLabel } from "../map/chart";
 
 export function Dialogs({ desk, area, onAreaDone }: { desk: Desk; area: number | null; onAreaDone: () => void }) {
   if (desk.conflict.value) return <ConflictDialog desk={desk} />;
+  if (desk.kept.value) return <KeptDialog desk={desk} />;
   if (desk.lapsed.value) return <LapsedDialog desk={desk} />;
   if (area !== null) return <AreaDialog key={area} desk={desk} area={area} onClose={onAreaDone} />;
   return null;
@@ -80,6 +81,20 @@ function offerNotes(desk: Desk, offer: Offer): string {
   const category = desk.chart.categories[desk.chart.category[offer.seats[0]![0]]!]?.name ?? "";
   const notes = new Set(offer.seats.flatMap(([k]) => seatNotes(desk, k)).filter((note) => note !== t("seat.aisle")));
   return [category, together, ...notes].filter(Boolean).join(" · ");
+}
+
+function KeptDialog({ desk }: { desk: Desk }) {
+  const { t } = desk.words;
+  const close = () => (desk.kept.value = null);
+  return (
+    <Dialog title={t("kept.title")} onClose={close}>
+      <p class="muted">{t("kept.body")}</p>
+      <div class="dialog__foot">
+        <button type="button" class="btn btn--quiet" onClick={close}>{t("kept.no")}</button>
+        <button type="button" class="btn btn--primary" onClick={() => desk.needIt()}>{t("kept.yes")}</button>
+      </div>
+    </Dialog>
+  );
 }
 
 function LapsedDialog({ desk }: { desk: Desk }) {

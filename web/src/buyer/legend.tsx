@@ -21,6 +21,8 @@ export function Legend({ desk }: { desk: Desk }) {
     if (!chosen.delete(c)) chosen.add(c);
     desk.narrow({ ...filter, categories: chosen.size ? chosen : null });
   };
+  // The dearest is no limit: "any price" says it already.
+  const amounts = [...new Set(list.map(({ prices }) => prices[0]!.amount))].slice(1).reverse();
   const spaces = desk.chart.attributes.some((bits) => (bits & 3) !== 0);
 
   return (
@@ -43,6 +45,21 @@ export function Legend({ desk }: { desk: Desk }) {
             </button>
           );
         })}
+        {amounts.length > 0 && (
+          <label class="legend__most">
+            <span class="small">{t("legend.most")}</span>
+            <select
+              class="select select--small num"
+              value={filter.amountMax ?? ""}
+              onChange={({ currentTarget: { value } }) => desk.narrow({ ...filter, amountMax: value ? Number(value) : null })}
+            >
+              <option value="">{t("legend.any")}</option>
+              {amounts.map((amount) => (
+                <option key={amount} value={amount}>{t("legend.up_to", { price: desk.formats.money(desk.price(amount)) })}</option>
+              ))}
+            </select>
+          </label>
+        )}
         {spaces && (
           <button type="button" class="chip" aria-pressed={filter.accessible} onClick={() => desk.narrow({ ...filter, accessible: !filter.accessible })}>
             <Icon name="wheelchair" />
