@@ -1,4 +1,4 @@
-"""The whole installation: first page, memory at rest, and what pages and purchases cost."""
+"""The whole installation: first page, memory at rest, and what pages, purchases and scans cost."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import uvloop
 
 from loadtests.bench import processes
+from loadtests.bench.checkin import scans
 from loadtests.bench.figures import Figure
 from loadtests.bench.installation import Installation, installation
 from loadtests.bench.purchase import Buyers, Stage, largest_show
@@ -39,7 +40,9 @@ async def _measure(running: Installation) -> list[Figure]:
         figures.append(await _pages(running, buyers, stage))
         for _ in range(10):  # pools are open, templates compiled, the signing key unwrapped
             await buyers.buy(stage)
-        figures.append(await _purchases(running, buyers, stage))
+        figure, codes = await _purchases(running, buyers, stage)
+        figures.append(figure)
+        figures += await scans(running, stage.show, codes)
         figures += await _rush(running, buyers, stage)
     finally:
         await buyers.close()
@@ -58,15 +61,17 @@ async def _pages(running: Installation, buyers: Buyers, stage: Stage) -> Figure:
     return Figure("page_cpu_ms", spent / PAGES * 1000, "ms CPU", 1.5)
 
 
-async def _purchases(running: Installation, buyers: Buyers, stage: Stage) -> Figure:
+async def _purchases(running: Installation, buyers: Buyers, stage: Stage) -> tuple[Figure, list[str]]:
     """Measure one purchase after the other, four at a time; the letters' hand-over is waited for and counted."""
     pids, provider = running.pids(without=PROVIDER), running.pids()
     letters = running.var / "mail"
     sent_before, before, all_before = _count(letters), processes.cpu_s(pids), processes.cpu_s(provider)
 
+    codes: list[str] = []
+
     async def some() -> None:
         for _ in range(PURCHASES // 4):
-            await buyers.buy(stage)
+            codes.extend(await buyers.buy(stage))
 
     await asyncio.gather(*(some() for _ in range(4)))
     deadline = time.monotonic() + 20
@@ -76,7 +81,7 @@ async def _purchases(running: Installation, buyers: Buyers, stage: Stage) -> Fig
         await asyncio.sleep(0.05)
     spent, everything = processes.cpu_s(pids) - before, processes.cpu_s(provider) - all_before
     note = f"the demo provider apart: {(everything - spent) / PURCHASES * 1000:.1f} ms"
-    return Figure("purchase_cpu_ms", spent / PURCHASES * 1000, "ms CPU", 15, note=note)
+    return Figure("purchase_cpu_ms", spent / PURCHASES * 1000, "ms CPU", 15, note=note), codes
 
 
 def _count(letters: Path) -> int:
