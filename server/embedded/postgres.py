@@ -190,13 +190,21 @@ def _socket_dir(data: Path, user: int | None) -> Path:
     return directory
 
 
+def _says_ready(pid_file: Path) -> bool:
+    """Tell whether the postmaster wrote that it is ready. The file of one that was killed vanishes while it is replaced."""
+    try:
+        return pid_file.read_text().rstrip().endswith("ready")
+    except FileNotFoundError:
+        return False
+
+
 def _await_ready(server: EmbeddedPostgres) -> None:
     """Wait for the postmaster's own word, the `ready` in its pid file: an open socket may still be in recovery."""
     deadline = time.monotonic() + START_TIMEOUT_S
     address = server.socket_dir / f".s.PGSQL.{server.port}"
     pid_file = server.data / "postmaster.pid"
     while time.monotonic() < deadline and server.process.poll() is None:
-        if pid_file.exists() and pid_file.read_text().rstrip().endswith("ready"):
+        if _says_ready(pid_file):
             with socket.socket(socket.AF_UNIX) as probe:
                 if probe.connect_ex(str(address)) == 0:
                     return

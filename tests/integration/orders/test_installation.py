@@ -125,8 +125,10 @@ class Buyer:
         """Poll until the order is paid."""
         deadline = time.monotonic() + PAID_S
         while time.monotonic() < deadline:
-            order: dict[str, Any] = (await self.http.get(f"/api/v1/orders/{ref}")).json()
-            if order["message"] == "paid":
+            answer = await self.http.get(f"/api/v1/orders/{ref}")
+            assert answer.status_code in (200, 503), answer.text  # 503: a store is away, come back
+            order: dict[str, Any] = answer.json()
+            if order.get("message") == "paid":
                 return order
             await asyncio.sleep(0.05)
         raise AssertionError(order)
