@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any, cast
@@ -12,6 +13,7 @@ from server.faults import Misuse, Unavailable
 
 # A request that waited this long for a connection is told to come back: longer would only hide the overload.
 ACQUIRE_TIMEOUT_S = 5.0
+CLOSE_TIMEOUT_S = 5.0
 STATEMENT_TIMEOUT_MS = 15_000
 
 _LOST = (
@@ -66,9 +68,12 @@ class Database:
             await refuse_powerful_role(connection)
 
     async def close(self) -> None:
-        """Close every connection, waiting for those in use."""
+        """Close every connection, waiting up to 5 s for those in use: a transaction cut off then is rolled back."""
         if self._pool is not None:
-            await self._pool.close()
+            try:
+                await asyncio.wait_for(self._pool.close(), CLOSE_TIMEOUT_S)
+            except TimeoutError:
+                self._pool.terminate()
             self._pool = None
 
     @asynccontextmanager

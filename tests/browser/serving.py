@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,4 +45,6 @@ async def serving(database_url: str, redis_url: str, var: Path) -> AsyncIterator
         yield Serving(Installation(app, app.state.services), f"http://localhost:{port}")
     finally:
         server.should_exit = True
-        await running
+        # A browser may keep an event stream open; how a server ends is tested with real processes, not here.
+        with suppress(TimeoutError):
+            await asyncio.wait_for(running, 15)
