@@ -76,7 +76,15 @@ def assert_audit_is_clean(shop: Installation) -> None:
     """Run `frontrow audit`."""
     command = [sys.executable, "-m", "server.command", "audit"]
     audit = subprocess.run(command, env=environment(shop), capture_output=True, text=True, timeout=60, check=False)
-    assert audit.returncode == 0, audit.stdout + audit.stderr
+    assert audit.returncode == 0, audit.stdout + audit.stderr + journal(shop)
+
+
+def journal(shop: Installation) -> str:
+    """Read the last lines of every process's log: what a failure on a machine far away leaves to look at."""
+    logs = sorted((shop.var / "log").iterdir())
+    return "".join(
+        f"\n--- {log.name}\n" + "\n".join(log.read_text(errors="replace").splitlines()[-40:]) for log in logs
+    )
 
 
 def test_a_crowd_buys_and_the_books_agree(shop: Installation) -> None:
