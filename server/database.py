@@ -13,6 +13,7 @@ from server.faults import Misuse, Unavailable
 
 # A request that waited this long for a connection is told to come back: longer would only hide the overload.
 ACQUIRE_TIMEOUT_S = 5.0
+RELEASE_TIMEOUT_S = 5.0
 CLOSE_TIMEOUT_S = 5.0
 STATEMENT_TIMEOUT_MS = 15_000
 
@@ -103,7 +104,7 @@ class Database:
         except _LOST as error:
             raise Unavailable(f"the connection to Postgres was lost: {error}") from error
         finally:
-            await self._pool.release(connection)  # type: ignore[union-attr, arg-type]
+            await self._release(connection)
 
     @asynccontextmanager
     async def _transaction(self, begin: str) -> AsyncIterator[asyncpg.Connection[Any]]:
@@ -117,27 +118,38 @@ class Database:
         except _LOST as error:
             raise Unavailable(f"the connection to Postgres was lost: {error}") from error
         finally:
-            if not finished:
-                await self._abandon(connection)
-            await self._pool.release(connection)  # type: ignore[union-attr, arg-type]
+            if finished:
+                await self._release(connection)
+            else:
+                # Shielded: a task group cancels its tasks anew at every await, and would cut the rollback short
+                # before the connection is given back. Eight readers leaving like that emptied the pool for good.
+                await asyncio.shield(self._abandon(connection))
 
     async def _acquire(self) -> asyncpg.Connection[Any]:
         if self._pool is None:
             raise Misuse("the database is not open")
         try:
-            return cast("asyncpg.Connection[Any]", await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S))
+            # Not the pool's own timeout: before Python 3.12 it waits in a task, whose result is lost when the caller leaves.
+            async with asyncio.timeout(ACQUIRE_TIMEOUT_S):
+                return cast("asyncpg.Connection[Any]", await self._pool.acquire())
         except TimeoutError as error:
             raise Unavailable("every database connection is busy") from error
         except _LOST as error:
             raise Unavailable(f"Postgres does not answer: {error}") from error
 
     async def _abandon(self, connection: Any) -> None:
-        """Roll back; a connection that cannot even do that is thrown away."""
+        """Roll back and give back; a connection that cannot even do that is thrown away."""
         try:
             await connection.execute("rollback", timeout=2)
         except (*_LOST, asyncpg.PostgresError, TimeoutError):
             with suppress(asyncpg.InterfaceError):  # a connection already lost has left the pool by itself
                 connection.terminate()
+        finally:
+            await self._release(connection)
+
+    async def _release(self, connection: Any) -> None:
+        """Give *connection* back, waiting for a cancelled statement's end; asyncpg shields this itself."""
+        await self._pool.release(connection, timeout=RELEASE_TIMEOUT_S)  # type: ignore[union-attr]
 
 
 async def refuse_powerful_role(connection: asyncpg.Connection[Any]) -> None:

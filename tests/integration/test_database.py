@@ -1,5 +1,8 @@
 """The runtime role is confined to one tenant at a time, and nothing leaks from one transaction to the next."""
 
+import asyncio
+
+import anyio
 import asyncpg
 import pytest
 
@@ -63,6 +66,26 @@ async def test_a_lost_connection_is_unavailable_and_the_next_one_works(database:
     async with database.installation() as connection:
         assert await connection.fetchval("select 1") == 1
     await administrator.close()
+
+
+async def test_a_reader_who_leaves_gives_the_connection_back(database_url: str) -> None:
+    """A task group cancels at every await, the rollback's too: the only connection still comes back, rolled back."""
+    database = Database(database_url, connections=1)
+    await database.open()
+
+    async def read_for_long() -> None:
+        async with database.installation() as connection:
+            await connection.execute("select pg_sleep(30)")
+
+    for left_after_s in (0.0, 0.001, 0.05):
+        async with anyio.create_task_group() as group:
+            group.start_soon(read_for_long)
+            await asyncio.sleep(left_after_s)
+            group.cancel_scope.cancel()
+    async with asyncio.timeout(3):
+        async with database.installation() as connection:
+            assert await connection.fetchval("select count(*) from pg_stat_activity where state = 'active'") == 1
+        await database.close()
 
 
 async def test_migrating_twice_changes_nothing_and_an_edited_file_stops(owner_url: str) -> None:
