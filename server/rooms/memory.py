@@ -1,0 +1,167 @@
+"""The rooms of the installation, remembered by each process: a request looks here and asks no store.
+
+Valkey keeps the facts of every room in one hash; whoever changes a room writes there and publishes its number, and every process
+reads that room again. A process that hears nothing goes on with the last facts it knew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import Final
+
+import msgspec
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from server.database import Database
+from server.faults import Unavailable
+from server.logs import logger
+from server.rooms.facts import RoomFacts, load_open, load_room, pack, unpack
+
+ROOMS_KEY: Final = "frontrow:rooms"
+CHANNEL: Final = "rooms"
+RECONNECT_S: Final = 0.5
+# An unknown address is asked for once in so long, whoever keeps asking; and so many of them are remembered.
+UNKNOWN_TRUST_S: Final = 2.0
+UNKNOWN_MAX: Final = 1000
+
+
+class Rooms:
+    """A process's memory of rooms (`Services.rooms`)."""
+
+    def __init__(self, database: Database, redis: Redis) -> None:
+        self._database, self._redis = database, redis
+        self._rooms: dict[int, RoomFacts] = {}
+        self._numbers: dict[str, int] = {}
+        self._shows: dict[int, int] = {}
+        self._unknown: dict[int | str, float] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Read what there is, then follow changes. A store that is away is no reason not to start."""
+        with contextlib.suppress(RedisError, OSError, Unavailable):
+            await self._read_all()
+        self._task = asyncio.create_task(self._follow(), name="rooms.follow")
+
+    async def close(self) -> None:
+        """Stop following."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+
+    def by_id(self, room_id: int) -> RoomFacts | None:
+        """Return the room of a number."""
+        return self._rooms.get(room_id)
+
+    def by_slug(self, slug: str) -> RoomFacts | None:
+        """Return the room of an address."""
+        return self._rooms.get(self._numbers.get(slug, 0))
+
+    def covering(self, show_id: int) -> RoomFacts | None:
+        """Return the open room a show is sold through; None when it is sold without one."""
+        return self._rooms.get(self._shows.get(show_id, 0))
+
+    def open_rooms(self) -> list[RoomFacts]:
+        """List the rooms that are not closed, by number."""
+        return [room for _, room in sorted(self._rooms.items()) if not room.closed]
+
+    async def find(self, wanted: int | str) -> RoomFacts | None:
+        """Return the room of a number or address, asking the stores when this process doesn't know it.
+
+        What nobody knew a moment ago is not asked for again: guessing addresses costs us nothing.
+        """
+        known = self.by_id(wanted) if isinstance(wanted, int) else self.by_slug(wanted)
+        if known is not None or self._unknown.get(wanted, 0.0) > time.monotonic() - UNKNOWN_TRUST_S:
+            return known
+        facts = await self._ask(wanted)
+        if facts is None:
+            if len(self._unknown) >= UNKNOWN_MAX:
+                self._unknown.clear()
+            self._unknown[wanted] = time.monotonic()
+        else:
+            self._learn(facts)
+        return facts
+
+    async def changed(self, facts: RoomFacts) -> None:
+        """Remember *facts*, keep them in Valkey and tell every process. Called after the commit that changed the room."""
+        self._learn(facts)
+        # Committed already: a store that is away now is filled from Postgres when it is back (`_read_all`).
+        with contextlib.suppress(RedisError, OSError):
+            await self._redis.hset(ROOMS_KEY, str(facts.room_id), pack(facts))
+            await self._redis.publish(CHANNEL, str(facts.room_id))
+
+    async def forget(self, room_id: int) -> None:
+        """Forget a room that was deleted (rehearsals only), here and everywhere."""
+        self._drop(room_id)
+        with contextlib.suppress(RedisError, OSError):
+            await self._redis.hdel(ROOMS_KEY, str(room_id))
+            await self._redis.publish(CHANNEL, str(room_id))
+
+    async def _ask(self, wanted: int | str) -> RoomFacts | None:
+        if isinstance(wanted, int):
+            with contextlib.suppress(RedisError, OSError, msgspec.DecodeError):
+                if (text := await self._redis.hget(ROOMS_KEY, str(wanted))) is not None:
+                    return unpack(text)
+            return await load_room(self._database, room_id=wanted)
+        return await load_room(self._database, slug=wanted)
+
+    def _learn(self, facts: RoomFacts) -> None:
+        before = self._rooms.get(facts.room_id)
+        if before is not None and before.version > facts.version:
+            return
+        self._drop(facts.room_id)
+        self._rooms[facts.room_id] = facts
+        self._numbers[facts.slug] = facts.room_id
+        self._unknown.pop(facts.room_id, None)
+        self._unknown.pop(facts.slug, None)
+        if not facts.closed:
+            self._shows.update(dict.fromkeys(facts.shows, facts.room_id))
+
+    def _drop(self, room_id: int) -> None:
+        facts = self._rooms.pop(room_id, None)
+        if facts is not None:
+            self._numbers.pop(facts.slug, None)
+            self._shows = {show: room for show, room in self._shows.items() if room != room_id}
+
+    async def _read(self, room_id: int) -> None:
+        text = await self._redis.hget(ROOMS_KEY, str(room_id))
+        if text is None:
+            self._drop(room_id)
+        else:
+            self._learn(unpack(text))
+
+    async def _read_all(self) -> None:
+        """Read every room from Valkey; from Postgres what Valkey has lost."""
+        kept = {}
+        for number, text in (await self._redis.hgetall(ROOMS_KEY)).items():
+            try:
+                kept[int(number)] = unpack(text)
+            except msgspec.DecodeError:
+                continue  # of another version of Frontrow: Postgres has it
+        for facts in kept.values():
+            self._learn(facts)
+        try:
+            missing = [facts for facts in await load_open(self._database) if facts.room_id not in kept]
+        except Unavailable as fault:
+            logger().warning("rooms.unread", reason=str(fault))
+            return
+        for facts in missing:
+            await self.changed(facts)
+
+    async def _follow(self) -> None:
+        while True:
+            try:
+                async with self._redis.pubsub() as channel:
+                    await channel.subscribe(CHANNEL)
+                    async for message in channel.listen():
+                        if message["type"] == "subscribe":
+                            await self._read_all()
+                        elif message["type"] == "message" and message["data"].isdigit():
+                            await self._read(int(message["data"]))
+            except (RedisError, OSError, msgspec.DecodeError) as error:
+                logger().warning("rooms.deaf", reason=str(error))
+            await asyncio.sleep(RECONNECT_S)
