@@ -11,6 +11,7 @@ from server.app import create_app
 from server.collector import spare_what_stays
 from server.faults import Fault
 from server.listen import shared_socket
+from server.streaming_server import StreamingServer
 
 
 def main() -> int:
@@ -22,8 +23,9 @@ def main() -> int:
         print(f"server: {fault}", file=sys.stderr)
         return 2
     logs.configure("server", current.log_level)
+    app = create_app(current)
     config = uvicorn.Config(
-        create_app(current),
+        app,
         loop="uvloop",
         http="httptools",
         ws="none",
@@ -38,7 +40,7 @@ def main() -> int:
         backlog=4096,
     )
     spare_what_stays()
-    uvicorn.Server(config).run(sockets=[listener])
+    StreamingServer(config, app.state.streams).run(sockets=[listener])
     return 0
 
 

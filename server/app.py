@@ -21,6 +21,7 @@ from server.accounts.sign_in import SignIn
 from server.assets import Assets
 from server.catalog.catalogue import Catalogue
 from server.database import Database
+from server.event_stream import EventStreams
 from server.faults import Unavailable
 from server.mail.captured_mail import CapturedMail
 from server.mail.mailer import Mailer
@@ -131,7 +132,7 @@ def create_app(settings: Settings) -> Starlette:
         Route("/metrics", metrics.metrics_page),
         Mount("/assets", Assets(), name="assets"),
     ]
-    return Starlette(
+    app = Starlette(
         routes=[*fixed, *routes.all_routes(settings)],
         lifespan=lifespan,
         exception_handlers=routes.exception_handlers(),
@@ -140,3 +141,5 @@ def create_app(settings: Settings) -> Starlette:
             Middleware(Guard, live_port=settings.live_port, live_url=settings.live_url, exempt=("/webhooks/",)),
         ],
     )
+    app.state.streams = EventStreams()
+    return app

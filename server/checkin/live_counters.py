@@ -59,7 +59,8 @@ class LiveCounters:
             while True:
                 if followed.news == known:
                     with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(followed.stirred.wait(), AGAIN_S)
+                        async with asyncio.timeout(AGAIN_S):
+                            await followed.stirred.wait()
                 counters, known = await self._counters(followed, known)
                 yield counters
                 await asyncio.sleep(PAUSE_S)

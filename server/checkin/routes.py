@@ -9,7 +9,7 @@ import msgspec
 import structlog
 from redis.exceptions import RedisError
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from server.accounts.guard import staff_page
@@ -31,6 +31,7 @@ from server.checkin.views import (
     Undo,
 )
 from server.endpoint import endpoint, query
+from server.event_stream import EventStream
 from server.principal import Principal
 from server.refusals import Refusal
 from server.services import Services
@@ -115,9 +116,7 @@ async def follow_checkin(request: Request) -> Response:
             async for now in counters:
                 yield b"data: " + msgspec.json.encode(now) + b"\n\n"
 
-    return StreamingResponse(
-        lines(), media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    )
+    return EventStream(request, lines())
 
 
 @endpoint(

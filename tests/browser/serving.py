@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import uvicorn
 
 from server.app import create_app
 from server.settings import Settings
+from server.streaming_server import StreamingServer
 from tests.integration.installation import Installation
 
 
@@ -35,7 +36,7 @@ async def serving(database_url: str, redis_url: str, var: Path) -> AsyncIterator
     config = uvicorn.Config(
         app, host="127.0.0.1", port=port, log_config=None, access_log=False, ws="none", timeout_graceful_shutdown=1
     )
-    server = uvicorn.Server(config)
+    server = StreamingServer(config, app.state.streams)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     running = asyncio.create_task(server.serve())
     try:
@@ -45,6 +46,4 @@ async def serving(database_url: str, redis_url: str, var: Path) -> AsyncIterator
         yield Serving(Installation(app, app.state.services), f"http://localhost:{port}")
     finally:
         server.should_exit = True
-        # A browser may keep an event stream open; how a server ends is tested with real processes, not here.
-        with suppress(TimeoutError):
-            await asyncio.wait_for(running, 15)
+        await asyncio.wait_for(running, 15)
