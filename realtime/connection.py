@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 # A full read of uvloop is 256 KiB; in slices a flood is noticed before all of it is parsed.
 SLICE = 4096
+# What a peer that was cut off may still send before the connection is broken as well: closing on unread bytes would make the kernel
+# answer with a reset, which takes the close code with it.
+DISCARD_BYTES = 1 << 20
 
 
 class Application(Protocol):
@@ -58,6 +61,7 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         "__weakref__",
         "_bucket",
+        "_discard",
         "_fragments",
         "_listener",
         "_ws",
@@ -88,6 +92,7 @@ class Connection(asyncio.Protocol):
         self._ws: websockets.protocol.Protocol | None = listener.handshake_parser()
         self._bucket: TokenBucket | None = None
         self._fragments: bytearray | None = None
+        self._discard: int | None = None
         self.address: Address | None = None
         self.transport: asyncio.Transport = cast(asyncio.Transport, None)
         self.close_code = 0
@@ -118,15 +123,20 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.missed_pings = 0
+        if self._discard is not None:
+            self._discard -= len(data)
+            if self._discard < 0:
+                self.transport.abort()
+            return
         if self.close_code and not self.opened_s:
             return
-        if len(data) <= SLICE:
-            self._feed(data)
-            return
         for start in range(0, len(data), SLICE):
-            if self.close_code or self.transport.is_closing():
+            self._feed(data[start : start + SLICE] if len(data) > SLICE else data)
+            if self.transport.is_closing():
                 return
-            self._feed(data[start : start + SLICE])
+            if self.close_code and (start + SLICE < len(data) or self.close_code == CloseCode.FLOODING):
+                self._read_no_more()
+                return
 
     def eof_received(self) -> bool:
         """Let the transport close."""
@@ -195,6 +205,13 @@ class Connection(asyncio.Protocol):
 
     # Inside.
 
+    def _read_no_more(self) -> None:
+        """Our close is sent: half-close, and let what still arrives pass unread, up to `DISCARD_BYTES` and `Limits.close_s`."""
+        self._discard = DISCARD_BYTES
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._listener.close_soon(self)
+
     def _feed(self, data: bytes) -> None:
         ws = self._ws
         if ws is None:
@@ -217,7 +234,8 @@ class Connection(asyncio.Protocol):
         """Write what the protocol itself wants to say: handshake, pongs, the answer to a close."""
         for data in ws.data_to_send():
             if data:
-                self.write(data)
+                if not self.close_code:  # nothing follows a close frame
+                    self.write(data)
             elif not self.transport.is_closing():
                 self._ended(ws.close_sent.code if ws.close_sent else 1000)
                 # Half closed: what was written still arrives, and the other side ends the connection.

@@ -124,11 +124,28 @@ async def test_a_flood_is_refused_and_then_cut_off(house: House) -> None:
         assert await client.closed() == CloseCode.FLOODING
 
 
-async def test_a_flood_of_pings_is_cut_off(house: House) -> None:
-    """Control frames count too."""
-    async with house.gateway(Limits(socket_rate=Rate(5, 5))) as (_, live), Client(live) as client:
-        _write_raw(client, Frame(Opcode.PING, b"").serialize(mask=True) * 50)
+@pytest.mark.parametrize("rest", range(6))
+async def test_a_flood_of_pings_is_cut_off(house: House, rest: int) -> None:
+    """Control frames count too, and the reason arrives whatever part of the flood was unread when the socket was closed."""
+    async with house.gateway(Limits(socket_rate=Rate(5, 5))) as (listener, live), Client(live) as client:
+        flood = Frame(Opcode.PING, bytes(rest)).serialize(mask=True) * 5000
+        _write_raw(client, flood)
         assert await client.closed() == CloseCode.FLOODING
+        await _until(lambda: not listener.connections)
+
+
+async def test_a_flood_without_end_is_broken_off(house: House) -> None:
+    """Whoever goes on after the close frame is read to a bound, then cut."""
+    async with house.gateway(Limits(socket_rate=Rate(5, 5), close_s=60)) as (listener, live):
+        stuck = await _stuck_socket(live, house)
+        await _until(lambda: len(listener.connections) == 1)
+        stuck.setblocking(False)
+        flood, loop = Frame(Opcode.PING, b"").serialize(mask=True) * 10_000, asyncio.get_running_loop()
+        with pytest.raises(OSError):  # noqa: PT011 (reset or broken pipe)
+            for _ in range(1000):
+                await loop.sock_sendall(stuck, flood)
+        await _until(lambda: not listener.connections)
+        stuck.close()
 
 
 async def test_too_many_commands_under_way_are_refused(house: House) -> None:
