@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 from realtime import metrics
 from realtime.shows import Shows
@@ -15,6 +16,8 @@ BLOCK_MS = 250
 # Under load, entries are taken in handfuls: far below a tick, far above the cost of a read.
 PAUSE_S = 0.01
 RETRY_S = (0.1, 0.2, 0.5, 1.0)
+# A read is answered after BLOCK_MS when nothing happens; one that takes this long has a store that does not answer.
+SILENT_S = 1.5
 
 
 class FeedReader:
@@ -23,11 +26,13 @@ class FeedReader:
     def __init__(self, feed: Feed, shows: Shows) -> None:
         self._feed, self._shows = feed, shows
         self._failures = 0
+        self._asked_at: float | None = None
 
     @property
     def healthy(self) -> bool:
-        """Whether the last read was answered."""
-        return self._failures == 0
+        """Whether the last read was answered, and the one under way is not overdue."""
+        overdue = self._asked_at is not None and time.monotonic() - self._asked_at > SILENT_S
+        return self._failures == 0 and not overdue
 
     async def run(self) -> None:
         """Follow all watched shows."""
@@ -43,7 +48,11 @@ class FeedReader:
     async def _read(self) -> None:
         after_break = self._failures > 0
         positions = {key: session.hub.position for key, session in self._shows.positions.items()}
-        found = await self._feed.changes(positions, BLOCK_MS)
+        self._asked_at = time.monotonic()
+        try:
+            found = await self._feed.changes(positions, BLOCK_MS)
+        finally:
+            self._asked_at = None
         for key, changes in found.items():
             await self._shows.take(key, changes)
         if after_break:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import time
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from redis.asyncio import Redis
 
 from realtime.messages import CloseCode
 from tests.integration.realtime.client import Client
@@ -19,6 +23,27 @@ async def test_health_says_what_is_wrong(house: House, live: str) -> None:
         answer = await http.get(_page(live, "/healthz"))
     assert answer.status_code == 200
     assert answer.json()["checks"]["feed"]["ok"]
+
+
+async def test_a_frozen_store_is_noticed(house: House, live: str, redis: Redis) -> None:
+    """A store that is alive but does not answer makes the feed unhealthy within about two seconds, and health returns with it."""
+    async with Client(live) as viewer, httpx.AsyncClient() as http:
+        await viewer.join()
+        pid = (await redis.info("server"))["process_id"]
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            began = time.monotonic()
+            await _until_feed(http, live, ok=False)
+            assert time.monotonic() - began < 2.5
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        await _until_feed(http, live, ok=True)
+
+
+async def _until_feed(http: httpx.AsyncClient, live: str, *, ok: bool) -> None:
+    async with asyncio.timeout(5):
+        while (await http.get(_page(live, "/healthz"))).json()["checks"]["feed"]["ok"] != ok:
+            await asyncio.sleep(0.05)
 
 
 async def test_metrics_count_sockets(house: House, live: str) -> None:
