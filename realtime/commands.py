@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Collection
 from typing import NamedTuple, assert_never
 
 from realtime import messages
-from realtime.choices import Choices
+from realtime.choices import Choices, Pick
 from realtime.show_session import ShowSession
 from seatmap.faults import Unavailable
 from seatmap.inventory.model import Held, Hold, HoldRequest, Position, Refused, Released
@@ -68,14 +68,13 @@ class Commands:
         """Pick on the picture in memory, claim in the store; a picture that was too old costs another try."""
         taken: set[int] = set()
         for number in range(PICK_TRIES):
-            pick = self._choices.best(session, visitor, command, taken)
+            pick = self._pick(session, visitor, command, taken)
             if isinstance(pick, str):
                 offers = [] if pick == "busy" else self._choices.instead_of_best(session, visitor, command, taken)
                 return Answer(refusal(session, command.id, pick, offers=offers))
             # The command's own id goes with the first try alone: an answer to a repeated id must not hide a second pick.
             command_id = command.id if number == 0 else f"{command.id}#{number}"
-            request = HoldRequest(tuple(pick), accessible=command.accessible > 0)
-            found = await self._inventory.hold(session.facts.key, visitor, request, command_id)
+            found = await self._take(session, visitor, pick, command_id, accessible=command.accessible > 0)
             if isinstance(found, Held):
                 return await self._answer(session, command.id, found)
             if found.code not in ("seat_taken", "seat_off_sale", "seat_reserved"):
@@ -83,6 +82,34 @@ class Commands:
             taken.update(found.seats)
         offers = self._choices.instead_of_best(session, visitor, command, taken)
         return Answer(refusal(session, command.id, "seat_taken", offers=offers))
+
+    def _pick(self, session: ShowSession, visitor: str, command: messages.Best, taken: set[int]) -> Pick | str:
+        """Choose away from what others are being given at this moment; only when nothing else is left, hope that they do not get it."""
+        elsewhere = session.on_their_way() - taken
+        pick = self._choices.best(session, visitor, command, taken | elsewhere)
+        if elsewhere and pick in ("no_seats_together", "accessible_full"):
+            pick = self._choices.best(session, visitor, command, taken)
+        return pick
+
+    async def _take(
+        self, session: ShowSession, visitor: str, pick: Pick, command_id: str, *, accessible: bool
+    ) -> Held | Refused:
+        """Claim *pick* in the store, and keep other parties away from it until the picture shows what became of it."""
+        mine = [k for k, _ in pick if k not in session.picked]
+        session.picked.update(dict.fromkeys(mine))
+        position = None
+        try:
+            found = await self._inventory.hold(
+                session.facts.key, visitor, HoldRequest(tuple(pick), accessible=accessible), command_id
+            )
+            position = found.position if isinstance(found, Held) else None
+            return found
+        finally:
+            for k in mine:
+                if position is None:
+                    session.picked.pop(k, None)
+                else:
+                    session.picked[k] = position
 
     async def _release(self, session: ShowSession, visitor: str, command: messages.Release) -> Answer:
         if not command.all and not command.seats and not command.areas:

@@ -17,7 +17,7 @@ from realtime.layout import Layout
 from realtime.messages import Cause as TaggedCause
 from realtime.messages import HeldArea, HeldSeat, HoldChanged, HoldView, Phase, Prices, Sale
 from realtime.overview import NOT_SOLD
-from seatmap.inventory.model import Cause, Change, Hold, HoldState, SalePhase, Snapshot
+from seatmap.inventory.model import Cause, Change, Hold, HoldState, Position, SalePhase, Snapshot
 from seatmap.inventory.seat_index import SeatIndex, build_index
 from seatmap.inventory.windows_memory import WindowsMemory
 from server.catalog.facts import ShowFacts
@@ -50,6 +50,9 @@ class ShowSession:
         self.idle_since_ms = clock.now_ms()
         # Equivalents found for seats that were gone: a crowd asks for the same seats, and looks for others only once.
         self.nearby: dict[tuple[int, ...], tuple[tuple[int, ...], ...]] = {}
+        # Seats picked for a party and on their way to the store, with the change that took them once that is known: the picture does not
+        # show them yet, and the next party must not be sent to the same ones.
+        self.picked: dict[int, Position | None] = {}
         # Read afresh when the feed says that prices or phase changed.
         self.outdated = False
         self.looked_after = False
@@ -92,10 +95,18 @@ class ShowSession:
                     self._push(connection, change)
         return True
 
+    def on_their_way(self) -> set[int]:
+        """Name the seats picked for other parties that the picture does not show as taken yet."""
+        shown = self.hub.position
+        for k in [k for k, position in self.picked.items() if position is not None and position <= shown]:
+            del self.picked[k]
+        return set(self.picked)
+
     def restart(self, facts: ShowFacts, snapshot: Snapshot) -> None:
         """Begin again from a fresh reading, in a new epoch or after a hole in the feed."""
         self.clock.heard(snapshot.now_ms)
         self.nearby.clear()
+        self.picked.clear()
         if facts.chart is not self.facts.chart:
             self.__dict__.pop("seat_index", None)
             self.__dict__.pop("windows", None)

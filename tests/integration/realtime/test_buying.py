@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 
-from seatmap.inventory.model import HoldRequest, SalePhase
+from seatmap.inventory.model import Held, HoldRequest, Refused, SalePhase, ShowKey
 from tests.integration.realtime.client import Client
 from tests.integration.realtime.house import ADULT, CHILD, House
 
@@ -42,6 +42,49 @@ async def test_twenty_seats_and_a_thousand_wishes(house: House, live: str) -> No
     finally:
         for buyer in buyers:
             await buyer.close()
+
+
+async def test_parties_that_come_together_are_sent_to_different_seats(
+    house: House, live: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Picks of the same moment avoid each other: every party asks the store once and gets its seats at the first try."""
+    asked: list[tuple[int, ...]] = []
+    hold = house.inventory.hold
+
+    async def noted(key: ShowKey, visitor: str, request: HoldRequest, command_id: str) -> Held | Refused:
+        asked.append(tuple(k for k, _ in request.seats))
+        return await hold(key, visitor, request, command_id)
+
+    monkeypatch.setattr(house.inventory, "hold", noted)
+    buyers = [Client(live, session=house.token()) for _ in range(40)]
+    try:
+        for buyer in buyers:
+            await buyer.open()
+            await buyer.join()
+        answers = await asyncio.gather(*(buyer.command("best", types=[[ADULT, 2]]) for buyer in buyers))
+        assert {answer["t"] for answer in answers} == {"held"}
+        assert len(asked) == 40
+        assert len({k for seats in asked for k in seats}) == 80
+    finally:
+        for buyer in buyers:
+            await buyer.close()
+
+
+async def test_the_last_seats_are_offered_though_somebody_is_being_given_them(house: House, live: str) -> None:
+    """When nothing else is left the next party is not sent away on a guess: the store decides."""
+    free = [k for k in range(house.facts.chart.n) if k > 1]
+    for start in range(0, len(free), 20):
+        seats = tuple((k, ADULT) for k in free[start : start + 20])
+        await house.inventory.hold(house.facts.key, f"crowd-{start:010}", HoldRequest(seats, accessible=True), "x")
+    async with Client(live, session=house.token()) as one, Client(live, session=house.token()) as two:
+        await one.join()
+        await two.join()
+        answers = await asyncio.gather(*(buyer.command("best", types=[[ADULT, 2]]) for buyer in (one, two)))
+        assert sorted(answer["t"] for answer in answers) == ["held", "refused"]
+        assert next(answer["code"] for answer in answers if answer["t"] == "refused") in (
+            "seat_taken",
+            "no_seats_together",
+        )
 
 
 async def test_a_hold_is_released_and_extended(house: House, live: str) -> None:
