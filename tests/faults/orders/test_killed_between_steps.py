@@ -6,6 +6,7 @@ Steps are enumerated, not drawn: die at step 1, 2, 3 … until the deed is done 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 
 from server.orders.close import close_order
@@ -94,6 +95,20 @@ async def test_finalising_and_delivering(house: Scene) -> None:
         assert (await house.view(one)).state == "paid"
         assert await house.seat_state(number * 2) == 2
     assert sorted(house.letters()) == sorted(f"order-{one.ref}-tickets" for one in placed.values())
+
+
+async def test_a_dead_workers_seats_are_soon_anothers_work(house: Scene) -> None:
+    """What a worker had claimed of seats when it died is due again within five seconds, not within the minute of a letter."""
+    claimed = "select extract(epoch from available_at - now())::float as due_s from outbox where kind = 'sell' and settled_at is null"
+    for die_at in range(1, STEPS_MAX):
+        placed = await house.buy(visitor(die_at), [die_at * 2, die_at * 2 + 1])
+        await house.webhook(await house.intent_id(placed))
+        with suppress(Killed):
+            await finalise(dying(house, Steps(die_at)))
+        if rows := await house.rows(f"{claimed} and tries > 0"):
+            assert all(0 < row["due_s"] <= 5 for row in rows)
+            return
+    raise AssertionError("it never died between claiming and selling")
 
 
 async def test_ending_an_unpaid_order(house: Scene) -> None:
