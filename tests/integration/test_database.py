@@ -88,6 +88,31 @@ async def test_a_reader_who_leaves_gives_the_connection_back(database_url: str) 
         await database.close()
 
 
+async def test_closing_does_not_wait_for_ever(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A transaction that nobody ends is cut off and rolled back, and the process can stop."""
+    monkeypatch.setattr("server.database.CLOSE_TIMEOUT_S", 0.2)
+    database, observer = Database(database_url), Database(database_url)
+    await database.open()
+    await observer.open()
+    begun = asyncio.Event()
+
+    async def never_ends() -> None:
+        async with database.installation() as connection:
+            await connection.fetchval("select found_organisation('north', 'North Stage', null)")
+            begun.set()
+            await asyncio.Event().wait()
+
+    holding = asyncio.create_task(never_ends())
+    await begun.wait()
+    async with asyncio.timeout(5):
+        await database.close()
+    async with observer.installation() as connection:
+        assert await connection.fetchval("select count(*) from all_organisations()") == 0
+    holding.cancel()
+    await asyncio.wait({holding})
+    await observer.close()
+
+
 async def test_migrating_twice_changes_nothing_and_an_edited_file_stops(owner_url: str) -> None:
     """Migrations are applied once; one that changed after it was applied is found."""
     connection = await asyncpg.connect(owner_url)
