@@ -76,6 +76,7 @@ async def open_in_inventory(desk: Desk, show_id: int) -> None:
     """Open a show in the inventory, or open it anew, with its present plan and what Postgres knows of its places.
 
     This is also how a lost store is rebuilt. The facts are read after the fence is taken, so the last of two at once has the newest.
+    The epoch is greater than any before, also when the store forgot them and its clock went back.
     """
     async with desk.database.installation() as connection:
         owner = await connection.fetchrow("select event_id from owner_of_show($1)", show_id)
@@ -86,9 +87,14 @@ async def open_in_inventory(desk: Desk, show_id: int) -> None:
     facts = await load_show(desk.database, show_id)
     assert facts is not None, "shows are never deleted"
     async with desk.database.tenant(facts.org_id) as connection:
+        epoch = await connection.fetchval(SQL["reserve_epoch"], show_id)
+    async with desk.database.tenant(facts.org_id) as connection:
         known = await stock_facts(connection, facts)
     plan = show_plan(facts, hold_s=desk.settings.hold_s, extension_s=desk.settings.extension_s)
-    await desk.inventory.open_show(key, plan, known, fence=fence)
+    opened = await desk.inventory.open_show(key, plan, known, fence=fence, after_epoch=epoch - 1)
+    if not isinstance(opened, Refused) and opened.epoch > epoch:  # the store's clock is ahead of the database's
+        async with desk.database.tenant(facts.org_id) as connection:
+            await connection.execute(SQL["keep_epoch"], show_id, opened.epoch)
 
 
 async def block_seats(

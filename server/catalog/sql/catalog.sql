@@ -72,6 +72,12 @@ update shows set label = $2, starts_at = $3, doors_at = $4, ends_at = $5, sale_o
                  hold_s = $8, extension_s = $9, per_order_max = $10, per_visitor_max = $11
 where id = $1
 
+-- name: reserve_epoch
+update shows set epoch = greatest(epoch + 1, extract(epoch from clock_timestamp())::bigint) where id = $1 returning epoch
+
+-- name: keep_epoch
+update shows set epoch = greatest(epoch, $2) where id = $1
+
 -- name: set_show_state
 update shows set state = $2 where id = $1
 

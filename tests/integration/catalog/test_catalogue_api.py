@@ -12,6 +12,8 @@ from seatmap.chart import compile_chart
 from seatmap.chart.generators import generate_festival, generate_theatre
 from seatmap.inventory.model import Held, HoldRequest, Refused, ShowKey
 from server.catalog.charts import save_chart
+from server.catalog.desk import Desk
+from server.catalog.sale import open_in_inventory
 from tests.integration.installation import Installation
 
 HOUR_MS = 3_600_000
@@ -285,6 +287,25 @@ async def test_blocked_seats_are_off_sale_also_after_the_store_was_lost(server: 
     assert answer.code == "seat_off_sale"
     assert (await draft.client.post(f"{url}/release", json={"seats": [1]})).status_code == 204
     assert isinstance(await inventory.hold(draft.key, "b" * 16, HoldRequest(seats=((1, draft.types[0]),)), "3"), Held)
+
+
+async def test_an_epoch_never_comes_back(server: Installation, draft: Draft, org_id: int) -> None:
+    """Lost and rebuilt three times within one second, also after a store whose clock was ahead: each epoch is greater."""
+    await draft.open()
+    inventory, redis = server.services.inventory, server.services.redis
+    desk = Desk(server.services.database, server.services.shows, inventory, server.services.settings)
+    epochs = []
+    for after in (0, 3_000_000_000, 0, 0):
+        if after:  # as if the store's clock had been ahead once, and the show was opened then
+            async with server.services.database.tenant(org_id) as connection:
+                await connection.execute("update shows set epoch = $2 where id = $1", draft.key.show_id, after)
+        await redis.flushall()
+        await open_in_inventory(desk, draft.key.show_id)
+        snapshot = await inventory.read(draft.key)
+        assert snapshot is not None
+        epochs.append(snapshot.position.epoch)
+    assert epochs == sorted(set(epochs))
+    assert epochs[1] > 3_000_000_000
 
 
 async def test_limits_follow_at_once(server: Installation, draft: Draft) -> None:
