@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from seatmap.inventory.model import Held, HoldRequest, Refused, SalePhase, ShowKey
+from server.visitor import LIFETIME_S
 from tests.integration.realtime.client import Client
 from tests.integration.realtime.house import ADULT, CHILD, House
 
@@ -222,6 +223,31 @@ async def test_commands_need_a_visitor_and_a_show(house: House, live: str) -> No
     async with Client(live, session=forged) as thief:
         await thief.join()
         assert (await thief.command("hold", seats=[[1, ADULT]]))["code"] == "session_expired"
+
+
+async def test_a_session_a_day_old_is_over(house: House, live: str) -> None:
+    """A token that was kept for longer than it lives looks on and holds nothing."""
+    old = house.visitors.issue(int(time.time()) - LIFETIME_S - 1)
+    async with Client(live, session=old) as late:
+        assert (await late.join())["hold"] is None
+        assert (await late.command("hold", seats=[[1, ADULT]]))["code"] == "session_expired"
+
+
+async def test_replaying_anothers_commands_gains_nothing(house: House, live: str) -> None:
+    """Who repeats the very words of another buyer, ids included, neither sees nor moves nor frees what is theirs."""
+    async with Client(live, session=house.token()) as buyer, Client(live, session=house.token()) as thief:
+        await buyer.join()
+        await thief.join()
+        theirs = (await buyer.command("hold", id="c1", seats=[[0, ADULT], [1, ADULT]]))["hold"]
+        assert (await thief.command("hold", id="c1", seats=[[0, ADULT], [1, ADULT]]))["code"] == "seat_taken"
+        assert (await thief.command("release", id="c2", all=True))["hold"] is None, (
+            "there is nothing of theirs to give back"
+        )
+        assert (await thief.command("extend", id="c3"))["code"] == "hold_gone"
+        hold = await house.inventory.read_hold(house.facts.key, _visitor(house, buyer))
+        assert hold is not None
+        assert (hold.hold_id, len(hold.seats)) == (theirs["hold_id"], 2)
+        assert await house.inventory.read_hold(house.facts.key, _visitor(house, thief)) is None
 
 
 async def test_a_cookie_counts_only_on_our_own_pages(house: House, live: str) -> None:
