@@ -29,6 +29,7 @@ from server.mail.smtp_mail import SmtpMail
 from server.payments.demo_keys import demo_keys
 from server.payments.stripe_payments import StripePayments, StripeSetup
 from server.request_log import RequestLog
+from server.rooms.frames import Frames
 from server.security import Guard
 from server.services import Services, redis_client
 from server.settings import Settings
@@ -65,6 +66,9 @@ async def open_services(settings: Settings, process: str) -> AsyncIterator[Servi
         stack.push_async_callback(provider.close)
         mailer = post(settings)
         stack.push_async_callback(mailer.close)
+        frames = Frames(redis)
+        await frames.open()
+        stack.push_async_callback(frames.close)
 
         async def ping_postgres() -> None:
             async with database.installation() as connection:
@@ -83,6 +87,7 @@ async def open_services(settings: Settings, process: str) -> AsyncIterator[Servi
             mailer=mailer,
             templates=Templates(),
             jobs=jobs,
+            frames=frames,
             pings={"postgres": ping_postgres, "valkey": redis.ping},
         )
 

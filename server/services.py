@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # imported for their types only: a process loads the adapters
     from server.catalog.facts import ShowFactsSource
     from server.mail.mailer import Mailer
     from server.payments.provider import PaymentProvider
+    from server.rooms.frames import Frames
     from server.templating import Templates
 
 # Handlers share few connections; waiting for one is bounded, because redis-py's default pool raises when it is exhausted.
@@ -43,6 +44,7 @@ class Services:
     mailer: Mailer
     templates: Templates
     jobs: ArqRedis
+    frames: Frames
     pings: dict[str, object] = field(default_factory=dict)
 
 
