@@ -105,6 +105,8 @@ class Show(msgspec.Struct, frozen=True):
     categories: tuple[Category, ...]
     prices: Prices
     quotas: tuple[Quota, ...]
+    room: bool = False
+    """Whether it is sold through a waiting room: holding then needs a pass."""
 
     @property
     def capacity(self) -> int:

@@ -35,6 +35,7 @@ def show_plan(facts: ShowFacts, *, hold_s: int = 600, extension_s: int = 300) ->
         },
         limits=_limits(show, hold_s, extension_s),
         phase=sale_phase(show),
+        pass_required=show.room,
     )
 
 

@@ -72,6 +72,12 @@ async def follow_phase(desk: Desk, event: EventFacts, show: Show) -> None:
         await open_in_inventory(desk, show.show_id)
 
 
+async def follow_room(desk: Desk, event: EventFacts, show: Show) -> None:
+    """Make the inventory demand a waiting room's pass for holds of the show, or stop demanding it."""
+    if show.state != "draft":
+        await open_in_inventory(desk, show.show_id)
+
+
 async def open_in_inventory(desk: Desk, show_id: int) -> None:
     """Open a show in the inventory, or open it anew, with its present plan and what Postgres knows of its places.
 

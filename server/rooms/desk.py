@@ -17,6 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from redis.asyncio import Redis
 from starlette.requests import HTTPConnection
 
 from server.catalog.desk import Desk as CatalogueDesk
@@ -35,6 +36,7 @@ class Desk:
     """The desk of waiting rooms. *catalogue* sells the shows they stand before."""
 
     database: Database
+    redis: Redis
     rooms: Rooms
     line: Line
     catalogue: CatalogueDesk
@@ -48,6 +50,7 @@ def desk_for(services: Services) -> Desk:
     """Return the desk of a process."""
     return Desk(
         services.database,
+        services.redis,
         services.rooms,
         services.line,
         CatalogueDesk(services.database, services.shows, services.inventory, services.settings),

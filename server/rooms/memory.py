@@ -19,8 +19,8 @@ from server.database import Database
 from server.faults import Unavailable
 from server.logs import logger
 from server.rooms.facts import RoomFacts, load_open, load_room, pack, unpack
+from server.rooms.keys import ROOMS_KEY
 
-ROOMS_KEY: Final = "frontrow:rooms"
 CHANNEL: Final = "rooms"
 RECONNECT_S: Final = 0.5
 # An unknown address is asked for once in so long, whoever keeps asking; and so many of them are remembered.

@@ -20,6 +20,7 @@ select jsonb_build_object(
       'hold_s', s.hold_s, 'extension_s', s.extension_s,
       'per_order_max', s.per_order_max, 'per_visitor_max', s.per_visitor_max,
       'chart_id', s.chart_id, 'chart_rev', s.chart_rev, 'price_version', s.price_version,
+      'room', exists (select from room_shows w where w.show_id = s.id and not w.ended),
       'venue', (select jsonb_build_object('venue_id', v.id, 'name', v.name, 'street', v.street, 'city', v.city, 'postcode', v.postcode,
                                           'country', v.country, 'latitude', v.latitude, 'longitude', v.longitude, 'time_zone', v.time_zone)
                   from venues v where v.id = s.venue_id),

@@ -100,7 +100,7 @@ select version, commitment, committed_at, case when drawn_at is not null then se
   from room_draws where room_id = $1
 
 -- name: draw_list
-select list from room_draws where room_id = $1
+select list from room_draws where room_id = $1 and drawn_at is not null
 
 -- name: draw_list_block
 select substring(list from $2 for $3) as entries, block_roots from room_draws where room_id = $1 and drawn_at is not null
