@@ -27,8 +27,9 @@ from server.catalog.stock import stock_facts
 from server.database import Database
 from server.listen import shared_socket
 from server.mail.captured_mail import CapturedMail
-from server.orders.audit import Finding, audit_installation
+from server.orders.audit import audit_installation
 from server.orders.desk import Desk, unix_ms
+from server.orders.finding import Finding
 from server.orders.reading import Found, Reader, find_order, view_order
 from server.orders.references import new_ref
 from server.orders.retry import resume_order

@@ -10,7 +10,6 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +18,7 @@ from asyncpg import Connection
 
 from seatmap.inventory.model import ShowKey, Snapshot
 from server.orders.desk import Desk, desk_of
+from server.orders.finding import Finding
 from server.orders.reconcile import intent_pages, known_attempts, refund_pages
 from server.sql_blocks import load_blocks
 
@@ -26,18 +26,6 @@ CHECKS = load_blocks(__package__, "audit.sql")
 FACTS = load_blocks(__package__, "facts_for_audit.sql")
 AGAIN_S = 1.0
 SOLD = 2
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Finding:
-    """Something that does not agree: which check, about what, and what it says."""
-
-    check: str
-    subject: str
-    says: str
-
-    def __str__(self) -> str:
-        return f"{self.check}: {self.subject}: {self.says}"
 
 
 async def audit_installation(desk: Desk, *, since_ms: int = 0) -> list[Finding]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
-from server.orders.audit import Finding
+from server.orders.finding import Finding
 from server.payments.keepalive_http import KeepAliveClient
 
 Position = tuple[int, int]
