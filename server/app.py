@@ -14,6 +14,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount, Route
 
 from seatmap.inventory.valkey_inventory import ValkeyInventory
+from seatmap.inventory.valkey_pipeline import FunctionMissing, ValkeyPipeline
 from server import health, metrics, routes
 from server.accounts.passwords import Passwords
 from server.accounts.principals import StaffPrincipals
@@ -29,12 +30,17 @@ from server.mail.smtp_mail import SmtpMail
 from server.payments.demo_keys import demo_keys
 from server.payments.stripe_payments import StripePayments, StripeSetup
 from server.request_log import RequestLog
+from server.rooms.email_codes import EmailCodes
 from server.rooms.frames import Frames
+from server.rooms.line_mail import CodePost
+from server.rooms.memory import Rooms
+from server.rooms.places import Places
 from server.security import Guard
 from server.services import Services, redis_client
 from server.settings import Settings
 from server.templating import Templates
 from server.visitor import VisitorTokens
+from waitingroom.valkey_line import ValkeyLine
 
 
 @asynccontextmanager
@@ -59,6 +65,9 @@ async def open_services(settings: Settings, process: str) -> AsyncIterator[Servi
         stack.push_async_callback(jobs.aclose)
         inventory = ValkeyInventory(redis)
         stack.push_async_callback(inventory.aclose)
+        # A connection of its own: a crowd that joins does not stand before those who hold seats.
+        line_store = ValkeyPipeline(redis)
+        stack.push_async_callback(line_store.aclose)
         shows = Catalogue(database, redis)
         await shows.open()
         stack.push_async_callback(shows.close)
@@ -69,6 +78,11 @@ async def open_services(settings: Settings, process: str) -> AsyncIterator[Servi
         frames = Frames(redis)
         await frames.open()
         stack.push_async_callback(frames.close)
+
+        rooms = Rooms(database, redis)
+        await rooms.open()
+        stack.push_async_callback(rooms.close)
+        templates = Templates()
 
         async def ping_postgres() -> None:
             async with database.installation() as connection:
@@ -82,12 +96,17 @@ async def open_services(settings: Settings, process: str) -> AsyncIterator[Servi
             principals=StaffPrincipals(database),
             sign_in=SignIn(database, redis, Passwords()),
             inventory=inventory,
+            line=ValkeyLine(line_store, FunctionMissing),
             shows=shows,
             provider=provider,
             mailer=mailer,
-            templates=Templates(),
+            templates=templates,
             jobs=jobs,
             frames=frames,
+            rooms=rooms,
+            places=Places(settings.secret, settings.previous_secret),
+            email_codes=EmailCodes(settings.secret, redis),
+            code_post=CodePost(mailer, templates),
             pings={"postgres": ping_postgres, "valkey": redis.ping},
         )
 

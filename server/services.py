@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # imported for their types only: a process loads the adapters
     from server.payments.provider import PaymentProvider
     from server.rooms.frames import Frames
     from server.templating import Templates
+    from waitingroom.port import Line
 
 # Handlers share few connections; waiting for one is bounded, because redis-py's default pool raises when it is exhausted.
 REDIS_CONNECTIONS = 16
@@ -39,6 +40,7 @@ class Services:
     principals: Principals
     sign_in: SignIn
     inventory: Inventory
+    line: Line
     shows: ShowFactsSource
     provider: PaymentProvider
     mailer: Mailer

@@ -84,7 +84,8 @@ class Line(Protocol):
 
         *holder* is the thumbprint of what proves the browser (no `:` needed in it; it is kept in the pass). The cap and the
         rate are enforced here, so that neither is ever exceeded. Repeating it with the same visitor and holder answers
-        the same and writes the passes again; anybody else is refused. Refusals: place_unknown place_superseded not_called lapsed left visit_over holder_differs room_paused full busy room_closed.
+        the same and writes the passes again; anybody else is refused. Refusals: place_unknown place_superseded not_called
+        lapsed left visit_over holder_differs room_paused full busy room_closed.
         """
         ...
 
@@ -106,8 +107,12 @@ class Line(Protocol):
         """
         ...
 
-    async def position_of(self, key: RoomKey, index: int) -> int | None:
-        """Say when the index is served; None before the draw. Costs no command once the process has the draw."""
+    async def position_of(self, key: RoomKey, index: int, epoch: int | None = None) -> int | None:
+        """Say when the index is served; None before the draw.
+
+        Costs no command once the process has read the draw, and at most one a second before. *epoch* is the one of the
+        frame the caller goes by: a room made anew under the same number is noticed by it.
+        """
         ...
 
     # ── for the usher ──

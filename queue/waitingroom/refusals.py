@@ -25,3 +25,6 @@ REFUSALS: Final = {
     "holder_differs": "The place was claimed by another browser; only that one can use it.",
     "visit_over": "The visit this place gave has ended; joining again takes a place at the end.",
 }
+
+# When asking again may help. A full room is asked every second at most: visits last minutes.
+RETRY_AFTER_MS: Final = {"full": 1_000, "busy": 500, "room_paused": 2_000}
