@@ -42,9 +42,9 @@ def command_key(key: ShowKey, actor: str, command_id: str) -> str:
     return part_key(key, f"cmd:{actor}:{command_id}")
 
 
-def pass_key(event_id: int, visitor: str) -> str:
-    """Name the waiting-room pass of a visitor: it exists while the pass is valid."""
-    return f"{{e:{event_id}}}:pass:{visitor}"
+def pass_key(key: ShowKey, visitor: str) -> str:
+    """Name the waiting-room pass of a visitor to one show: it exists while the pass is valid."""
+    return part_key(key, f"pass:{visitor}")
 
 
 def shows_key(event_id: int) -> str:

@@ -151,6 +151,13 @@ class Inventory(Protocol):
         """Open, close, pause or resume the sale. Refusals: show_unknown."""
         ...
 
+    async def require_pass(self, key: ShowKey, required: bool) -> Changed | Refused:
+        """Say whether holding needs a waiting-room pass from now on; holds that exist stay. Refusals: show_unknown.
+
+        A rebuild goes by its plan's `pass_required`: keep the two the same.
+        """
+        ...
+
     # ── state ──
 
     async def read(self, key: ShowKey) -> Snapshot | None:

@@ -25,6 +25,7 @@ VERBS: Final = (
     "unblock_seats",
     "reprice_show",
     "set_phase",
+    "require_pass",
     "lapse_holds",
     "read_show",
     "read_hold",

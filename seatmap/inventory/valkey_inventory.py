@@ -59,7 +59,7 @@ class ValkeyInventory:
         reply = await self._functions.call(
             "hold_places",
             key,
-            (_command_key(key, visitor, command_id), keys.pass_key(key.event_id, visitor)),
+            (_command_key(key, visitor, command_id), keys.pass_key(key, visitor)),
             visitor,
             f"{visitor}.{self.new_suffix()}",
             wire.flat(request.seats),
@@ -173,6 +173,10 @@ class ValkeyInventory:
         """Open, close, pause or resume the sale."""
         times = (phase.opens_at_ms, phase.closes_at_ms)
         return _changed(await self._functions.call("set_phase", key, (), *times, int(phase.paused)))
+
+    async def require_pass(self, key: ShowKey, required: bool) -> Changed | Refused:
+        """Say whether holding needs a waiting-room pass from now on."""
+        return _changed(await self._functions.call("require_pass", key, (), int(required)))
 
     async def read(self, key: ShowKey) -> Snapshot | None:
         """Read position, all seats and all areas' remaining places at one instant."""

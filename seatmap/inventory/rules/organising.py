@@ -54,6 +54,15 @@ def reprice(state: ShowState, version: int, prices: PriceList) -> Outcome:
     return Outcome(state, Changed(change.position), (change,))
 
 
+def require_pass(state: ShowState, required: bool) -> Outcome:
+    """Set whether a hold needs a waiting-room pass."""
+    if required == state.plan.pass_required:
+        return Outcome(state, Changed(None))
+    plan = replace(state.plan, pass_required=required)
+    state, change = publish(replace(state, plan=plan), Cause.PHASE)
+    return Outcome(state, Changed(change.position), (change,))
+
+
 def set_phase(state: ShowState, phase: SalePhase) -> Outcome:
     """Set when holds may be made."""
     if phase == state.plan.phase:

@@ -186,7 +186,7 @@ class ShowMachine(RuleBasedStateMachine):
     @rule(visitor=VISITORS)
     def let_in(self, visitor: str) -> None:
         """The waiting room grants or withdraws a pass."""
-        name = keys.pass_key(KEY.event_id, visitor)
+        name = keys.pass_key(KEY, visitor)
         self.passes ^= {visitor}
         if visitor in self.passes:
             self.store.run(_as_coroutine(self.store.redis.set(name, "1")))
@@ -292,6 +292,14 @@ class ShowMachine(RuleBasedStateMachine):
         """Steer the sale; mostly leave it open."""
         phase = SalePhase(self.now_ms + opens * 100, closes and self.now_ms + 300, bool(paused))
         self._step(lambda state: organising.set_phase(state, phase), self.inventory.set_phase(KEY, phase))
+
+    @rule(required=FEW)
+    def require_pass(self, required: int) -> None:
+        """Put the show behind a waiting room, or let everybody in again; mostly the latter."""
+        self._step(
+            lambda state: organising.require_pass(state, bool(required)),
+            self.inventory.require_pass(KEY, bool(required)),
+        )
 
     # ── time and trouble ──
 

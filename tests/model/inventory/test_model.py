@@ -60,6 +60,7 @@ MUTATIONS = {
     "a refund can be repeated": ("unsell_order", "pack({ visitor, seats, areas })", "known"),
     "holds in payment lapse": ("shared/holds", "return hold[ORDER] == '' and", "return"),
     "a rebuild oversells areas": ("open_show", "remaining(name) < places", "remaining(name) < 0"),
+    "a pass is not asked for": ("hold_places", "config.pass_required == 1 and", "false and"),
     "a rebuild keeps the epoch": ("open_show", "tonumber(args[3]) + 1", "tonumber(args[3])"),
 }
 
