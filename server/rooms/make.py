@@ -108,7 +108,7 @@ async def change_room(
     return await _told(desk, facts, before.shows)
 
 
-async def delete_rehearsal(desk: Desk, who: Principal, org_id: int, room_id: int) -> Refusal | None:
+async def delete_rehearsal(desk: Desk, who: Principal | None, org_id: int, room_id: int) -> Refusal | None:
     """Throw a rehearsal away, the line with it. Refusals: `room_unknown`, also for a room that is none."""
     facts = await desk.own(org_id, room_id)
     if isinstance(facts, Refusal):
