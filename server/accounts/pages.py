@@ -101,7 +101,7 @@ async def form_fields(request: Request) -> dict[str, str] | Refusal:
     if isinstance(raw, Refusal):
         return raw
     try:
-        return {name: values[-1] for name, values in parse_qs(raw.decode(), max_num_fields=40).items()}
+        return {name: values[-1] for name, values in parse_qs(raw.decode(), max_num_fields=100).items()}
     except ValueError:  # not UTF-8, or more fields than any form of ours has
         return Refusal("bad_request")
 
