@@ -10,7 +10,7 @@ import type { Desk } from "./desk";
 declare global {
   interface Window {
     frontrowBench?: {
-      renderer: string;
+      readonly renderer: string;
       seats: number;
       /** Pan *frames* frames at a given seat size (CSS pixels; 0: as it is); answers JavaScript milliseconds a frame. */
       pan(frames: number, seatPx: number): Promise<number[]>;
@@ -24,7 +24,9 @@ export function measure(map: SeatMap, desk: Desk): void {
   requestAnimationFrame(() => requestAnimationFrame(() => performance.mark("map:interactive")));
   if (!new URLSearchParams(location.search).has("bench")) return;
   window.frontrowBench = {
-    renderer: map.rendererKind,
+    get renderer() {
+      return map.rendererKind;
+    },
     seats: desk.chart.n,
     readyMs: () => performance.measure("map:ready", "map:data-ready", "map:interactive").duration,
     async pan(frames, seatPx) {

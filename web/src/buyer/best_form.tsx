@@ -16,7 +16,6 @@ export function BestForm({ desk }: { desk: Desk }) {
   const left = Math.max(1, desk.facts.limit);
   const types = desk.facts.types.filter((type) => desk.facts.prices.some(([, id]) => id === type.id));
   const sold = desk.chart.categories.map((one, c) => ({ c, name: one.name, price: desk.state.prices[c]?.[0] })).filter(({ price }) => price);
-  const hasSpaces = desk.chart.attributes.some((bits) => (bits & 3) !== 0);
   const open = desk.phase.value === "open" && desk.status.value !== "offline";
 
   return (
@@ -70,7 +69,7 @@ export function BestForm({ desk }: { desk: Desk }) {
             ))}
           </select>
         </label>
-      {hasSpaces && (
+      {desk.chart.spaces && (
         <label class="choice best__need">
           <input type="checkbox" checked={accessible > 0} onChange={(event) => (desk.need.value = event.currentTarget.checked)} />
           <span>

@@ -23,7 +23,6 @@ export function Legend({ desk }: { desk: Desk }) {
   };
   // The dearest is no limit: "any price" says it already.
   const amounts = [...new Set(list.map(({ prices }) => prices[0]!.amount))].slice(1).reverse();
-  const spaces = desk.chart.attributes.some((bits) => (bits & 3) !== 0);
 
   return (
     <div class="legend" role="group" aria-label={t("legend.title")}>
@@ -60,7 +59,7 @@ export function Legend({ desk }: { desk: Desk }) {
             </select>
           </label>
         )}
-        {spaces && (
+        {desk.chart.spaces && (
           <button type="button" class="chip" aria-pressed={filter.accessible} onClick={() => desk.narrow({ ...filter, accessible: !filter.accessible })}>
             <Icon name="wheelchair" />
             {t("legend.accessible")}

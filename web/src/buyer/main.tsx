@@ -79,9 +79,10 @@ async function boot(): Promise<void> {
     ]);
     // Opening WebGL takes as long as the network does, so they share the wait. `?plain` draws without it.
     const surface = new URLSearchParams(location.search).has("plain") ? null : openSurface();
+    const formats = new Formats(flavour(words.locale, navigator.languages), facts.currency);
     const [document_, snapshot] = await arriving;
     performance.mark("map:data-ready");
-    const desk = new Desk(facts, decodeChart(document_), words, new Formats(flavour(words.locale, navigator.languages), facts.currency));
+    const desk = new Desk(facts, decodeChart(document_), words, formats);
     desk.open();
     desk.load(snapshot);
     root.replaceChildren();

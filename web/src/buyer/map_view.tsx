@@ -89,7 +89,7 @@ export function MapView({ desk, surface, onArea, onMap }: Props) {
         <button type="button" class="zoom__button" aria-label={t("map.zoom_out")} onClick={() => map.current?.zoomBy(1 / 1.8)}><Icon name="minus" /></button>
       </div>
       <div class="mini" hidden={!zoomed} aria-hidden="true">
-        <MiniMap chart={desk.chart} />
+        {zoomed && <MiniMap chart={desk.chart} />}
         <div ref={frame} class="mini__frame" />
       </div>
     </div>

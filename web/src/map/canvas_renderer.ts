@@ -27,7 +27,7 @@ export class CanvasPainter implements SeatPainter {
   constructor(
     private readonly canvas: HTMLCanvasElement,
     private readonly chart: Chart,
-    private readonly grid: SeatGrid,
+    private readonly grid: () => SeatGrid,
   ) {
     const context = canvas.getContext("2d");
     if (!context) throw new Error("this browser draws nothing");
@@ -101,7 +101,7 @@ export class CanvasPainter implements SeatPainter {
 
   private eachVisible(camera: Camera, visit: (k: number) => void): void {
     const [x0, y0, x1, y1] = view(camera, 8);
-    this.grid.each(x0, y0, x1, y1, visit);
+    this.grid().each(x0, y0, x1, y1, visit);
   }
 
   private stamp(state: MapState, palette: Palette, k: number, size: number, glyphs: boolean): HTMLCanvasElement {

@@ -71,6 +71,8 @@ export interface Chart {
   decor: Shape[];
   entrances: { name: string; x: number; y: number }[];
   companions: Map<number, number[]>;
+  /** Whether it has places for wheelchairs at all. */
+  spaces: boolean;
   bounds: Box;
   /** Usual distance between neighbours, centimetres: what "one seat" means on the screen. */
   pitch: number;
@@ -126,12 +128,14 @@ export function decodeChart(doc: ChartDocument): Chart {
     decor: doc.decor.map(({ kind, text, outline }) => shapeOf(kind, text, outline)),
     entrances: doc.entrances,
     companions: new Map(doc.companions.map(([k, ...offsets]) => [k!, offsets.map((o) => k! + o)])),
+    spaces: doc.attributes.some(([bits, gaps]) => (bits & ACCESSIBLE) !== 0 && gaps.length > 0),
     bounds: [...doc.bounds],
     pitch: 55,
     numberings: doc.numberings,
     relabelled: new Map(ascending(doc.relabelled.k).map((k, i) => [k, doc.relabelled.label[i]!])),
   };
   placeRows(doc, chart);
+  byNumber(chart, doc.order.length > 0);
   applyExceptions(doc, chart);
   chart.areas = doc.areas.map((area, index) => {
     const outline = outlineOf(area.outline);
@@ -162,43 +166,53 @@ function drawingOrder(doc: ChartDocument): Uint32Array {
   return Uint32Array.from(drawn);
 }
 
-/** Where the seats of the row at hand stand along its curve (0 … 1), then where they stand in the hall. Reused for every row. */
-let along = new Float64Array(64);
-let px = new Float64Array(64);
-let py = new Float64Array(64);
+/*
+ * A chart is decoded once, by code that no compiler has warmed up: whole rows are filled by the engine, nothing is allocated
+ * per seat, and loops do without destructuring, which cold code pays for with an iterator each time.
+ */
 
-/** Walk sections and rows, undo the second differences, and put every seat on its curve. Small functions: a chart is decoded once, cold. */
+/** Where the seats of the row at hand stand along its curve, 0 … 1. Reused for every row. */
+let along = new Float64Array(64);
+/** How many seats `along` stands for, all in even steps; 0 after a row with breaks. */
+let even = 0;
+
+/** Walk sections and rows, undo the second differences, and put every seat on its curve. In drawing order; `byNumber` follows. */
 function placeRows(doc: ChartDocument, chart: Chart): void {
   const { sections, rows } = doc;
   const columns = [rows.ax, rows.ay, rows.bx, rows.by, rows.s];
   const quads = new Map<number, number>(ascending(doc.quads.row).map((row, i) => [row, i]));
   const listed = new Set(ascending(doc.points.row));
-  let [drawnIndex, run, row, ox, oy, step] = [0, -1, 0, 0, 0, 0];
+  let [first, run, row, ox, oy, step] = [0, -1, 0, 0, 0, 0];
 
   for (let s = 0; s < sections.id.length; s++) {
     ox += at(sections.x, s);
     oy += at(sections.y, s);
     const firstRow = row;
+    const sectionFirst = first;
     const value = [0, 0, 0, 0, 0];
     const difference = [0, 0, 0, 0, 0];
     for (let j = 0; j < at(sections.rows, s); j++, row++) {
       undoDifferences(columns, row, j, value, difference);
       const n = at(rows.n, row);
       const breaks = doc.breaks[at(rows.breaks, row)]!;
-      if (n > along.length) [along, px, py] = [new Float64Array(2 * n), new Float64Array(2 * n), new Float64Array(2 * n)];
       spread(n, breaks);
       const quad = quads.get(row);
       if (listed.has(row)) {
-        steps(n, ox + value[0]!, oy + value[1]!, doc.points, step);
+        steps(chart, first, n, ox + value[0]!, oy + value[1]!, doc.points, step);
         step += n - 1;
-      } else if (quad !== undefined) quadratic(n, ox, oy, value, doc.quads.cx[quad]!, doc.quads.cy[quad]!);
-      else if (value[4] === 0) straight(n, ox, oy, value);
-      else arc(n, ox, oy, value);
-      run = store(chart, row, s, drawnIndex, n, at(rows.category, row), breaks, run + 1);
-      chart.rows.push({ section: s, label: textAt(rows.label, row), first: drawnIndex, n, numbering: at(rows.numbering, row) });
-      markAisles(chart, row, breaks, at(rows.ends, row));
-      drawnIndex += n;
+      } else if (quad !== undefined) quadratic(chart, first, n, ox, oy, value, doc.quads.cx[quad]!, doc.quads.cy[quad]!);
+      else if (value[4] === 0) straight(chart, first, n, ox, oy, value);
+      else arc(chart, first, n, ox, oy, value);
+      const end = first + n;
+      for (let i = first; i < end; i++) chart.pos[i] = i - first;
+      run = number(chart, first, end, breaks, run + 1);
+      chart.row.fill(row, first, end);
+      chart.category.fill(at(rows.category, row), first, end);
+      chart.rows.push({ section: s, label: textAt(rows.label, row), first, n, numbering: at(rows.numbering, row) });
+      markAisles(chart, first, end, breaks, at(rows.ends, row));
+      first = end;
     }
+    chart.section.fill(s, sectionFirst, first);
     chart.sections.push({
       index: s,
       name: sections.name[s]!,
@@ -226,8 +240,11 @@ function undoDifferences(columns: ChartDocument["rows"]["ax"][], row: number, j:
   }
 }
 
-/** Fill `along`: even steps, and more at each break. */
+/** Fill `along`: even steps, and more at each break. Most rows have none and are as long as the one before. */
 function spread(n: number, breaks: readonly number[]): void {
+  if (breaks.length === 0 && n === even) return;
+  if (n > along.length) along = new Float64Array(2 * n);
+  even = breaks.length === 0 ? n : 0;
   let gaps = 0;
   for (let b = 1; b < breaks.length; b += 2) gaps += breaks[b]! / 100;
   const whole = n - 1 + gaps;
@@ -238,86 +255,98 @@ function spread(n: number, breaks: readonly number[]): void {
   }
 }
 
-function straight(n: number, ox: number, oy: number, v: readonly number[]): void {
+function straight({ x, y }: Chart, first: number, n: number, ox: number, oy: number, v: readonly number[]): void {
   const ax = v[0]!, ay = v[1]!, dx = v[2]! - ax, dy = v[3]! - ay;
   for (let i = 0; i < n; i++) {
-    px[i] = ox + ax + along[i]! * dx;
-    py[i] = oy + ay + along[i]! * dy;
+    x[first + i] = ox + ax + along[i]! * dx;
+    y[first + i] = oy + ay + along[i]! * dy;
   }
 }
 
-function arc(n: number, ox: number, oy: number, v: readonly number[]): void {
+function arc(chart: Chart, first: number, n: number, ox: number, oy: number, v: readonly number[]): void {
   const ax = ox + v[0]!, ay = oy + v[1]!, bx = ox + v[2]!, by = oy + v[3]!;
   const chord = Math.hypot(bx - ax, by - ay);
   if (chord === 0) {
-    straight(n, ox, oy, v);
+    straight(chart, first, n, ox, oy, v);
     return;
   }
   const dx = (bx - ax) / chord, dy = (by - ay) / chord, mx = (ax + bx) / 2, my = (ay + by) / 2;
   const alpha = 2 * Math.atan((2 * v[4]!) / chord);
   const radius = chord / (2 * Math.sin(alpha));
   const cosine = Math.cos(alpha);
+  const { x, y } = chart;
   for (let i = 0; i < n; i++) {
     const phi = (2 * along[i]! - 1) * alpha;
     const forth = radius * Math.sin(phi);
     const across = radius * (Math.cos(phi) - cosine);
-    px[i] = mx + forth * dx - across * dy;
-    py[i] = my + forth * dy + across * dx;
+    x[first + i] = mx + forth * dx - across * dy;
+    y[first + i] = my + forth * dy + across * dx;
   }
 }
 
-function quadratic(n: number, ox: number, oy: number, v: readonly number[], cx: number, cy: number): void {
+function quadratic({ x, y }: Chart, first: number, n: number, ox: number, oy: number, v: readonly number[], cx: number, cy: number): void {
   const ax = ox + v[0]!, ay = oy + v[1]!, bx = ox + v[2]!, by = oy + v[3]!;
   const qx = (ax + bx) / 2 + cx, qy = (ay + by) / 2 + cy;
   for (let i = 0; i < n; i++) {
     const t = along[i]!, u = 1 - t;
-    px[i] = u * u * ax + 2 * t * u * qx + t * t * bx;
-    py[i] = u * u * ay + 2 * t * u * qy + t * t * by;
+    x[first + i] = u * u * ax + 2 * t * u * qx + t * t * bx;
+    y[first + i] = u * u * ay + 2 * t * u * qy + t * t * by;
   }
 }
 
-function steps(n: number, x: number, y: number, points: ChartDocument["points"], step: number): void {
+function steps(chart: Chart, first: number, n: number, x: number, y: number, points: ChartDocument["points"], step: number): void {
   for (let i = 0; i < n; i++) {
     if (i > 0) {
       x += points.dx[step + i - 1]!;
       y += points.dy[step + i - 1]!;
     }
-    px[i] = x;
-    py[i] = y;
+    chart.x[first + i] = x;
+    chart.y[first + i] = y;
   }
 }
 
-/** Write a row's seats down by `k`; returns the number of its last run. */
-function store(chart: Chart, row: number, section: number, first: number, n: number, category: number, breaks: readonly number[], run: number): number {
-  let b = 0;
-  for (let i = 0; i < n; i++) {
-    const k = chart.drawn[first + i]!;
-    for (; b < breaks.length && breaks[b]! <= i; b += 2) if (breaks[b]! > 0) run++;
-    chart.x[k] = px[i]!;
-    chart.y[k] = py[i]!;
-    chart.pos[k] = i;
-    chart.run[k] = run;
-    chart.section[k] = section;
-    chart.row[k] = row;
-    chart.category[k] = category;
+/** Number the runs of a row, each up to the next break; returns the number of its last. */
+function number(chart: Chart, first: number, end: number, breaks: readonly number[], run: number): number {
+  let from = first;
+  for (let b = 0; b < breaks.length; b += 2) {
+    const to = first + breaks[b]!;
+    if (to <= first || to >= end) continue;
+    chart.run.fill(run++, from, to);
+    from = to;
   }
+  chart.run.fill(run, from, end);
   return run;
 }
 
 /** `aisle` is not sent: it follows from the ends of the row and its wide breaks. Section kind is known only to finishSections. */
-function markAisles(chart: Chart, row: number, breaks: number[], ends: number): void {
-  const { first, n } = chart.rows[row]!;
-  const mark = (i: number) => {
-    if (i >= 0 && i < n) chart.attributes[chart.drawn[first + i]!]! |= Attribute.aisle;
-  };
-  if (ends & 1) mark(0);
-  if (ends & 2) mark(n - 1);
+function markAisles({ attributes }: Chart, first: number, end: number, breaks: number[], ends: number): void {
+  if (end === first) return;
+  if (ends & 1) attributes[first]! |= Attribute.aisle;
+  if (ends & 2) attributes[end - 1]! |= Attribute.aisle;
   for (let b = 0; b + 1 < breaks.length; b += 2) {
-    if (breaks[b + 1]! >= 50) {
-      mark(breaks[b]! - 1);
-      mark(breaks[b]!);
-    }
+    const i = first + breaks[b]!;
+    if (breaks[b + 1]! < 50) continue;
+    if (i > first && i <= end) attributes[i - 1]! |= Attribute.aisle;
+    if (i >= first && i < end) attributes[i]! |= Attribute.aisle;
   }
+}
+
+/** From drawing order to `k`: the same for a chart that was never revised; seats taken out of a revised one are marked. */
+function byNumber(chart: Chart, revised: boolean): void {
+  if (!revised) return;
+  const { drawn, n } = chart;
+  const turn = <T extends Float32Array | Uint32Array | Uint16Array | Uint8Array>(from: T, to: T): T => {
+    for (let i = 0; i < drawn.length; i++) to[drawn[i]!] = from[i]!;
+    return to;
+  };
+  chart.x = turn(chart.x, new Float32Array(n));
+  chart.y = turn(chart.y, new Float32Array(n));
+  chart.section = turn(chart.section, new Uint16Array(n).fill(REMOVED));
+  chart.row = turn(chart.row, new Uint32Array(n));
+  chart.pos = turn(chart.pos, new Uint16Array(n));
+  chart.run = turn(chart.run, new Uint32Array(n));
+  chart.category = turn(chart.category, new Uint8Array(n));
+  chart.attributes = turn(chart.attributes, new Uint16Array(n));
 }
 
 function applyExceptions(doc: ChartDocument, chart: Chart): void {
@@ -377,14 +406,16 @@ function hullOf(chart: Chart, section: Section): Float32Array {
 }
 
 export function boxOf(outline: Float32Array): Box {
-  const box: Box = [Infinity, Infinity, -Infinity, -Infinity];
+  if (outline.length === 0) return [0, 0, 0, 0];
+  let x0 = Infinity, y0 = Infinity, x1 = -Infinity, y1 = -Infinity;
   for (let i = 0; i + 1 < outline.length; i += 2) {
-    box[0] = Math.min(box[0], outline[i]!);
-    box[1] = Math.min(box[1], outline[i + 1]!);
-    box[2] = Math.max(box[2], outline[i]!);
-    box[3] = Math.max(box[3], outline[i + 1]!);
+    const x = outline[i]!, y = outline[i + 1]!;
+    if (x < x0) x0 = x;
+    if (x > x1) x1 = x;
+    if (y < y0) y0 = y;
+    if (y > y1) y1 = y;
   }
-  return outline.length ? box : [0, 0, 0, 0];
+  return [x0, y0, x1, y1];
 }
 
 /** Where words fit in an outline: their middle, and how wide they may be there (centimetres). */
@@ -412,29 +443,31 @@ export function labelSpot(outline: Float32Array, box: Box): Spot {
 
 /** The stretch inside the outline around (x, y) that is also inside a little above and below; null when (x, y) is outside. */
 function stretch(outline: Float32Array, x: number, y: number, height: number): Spot | null {
-  let [left, right] = [-Infinity, Infinity];
-  for (const level of [y - height * 0.13, y, y + height * 0.13]) {
-    if (!inside(outline, x, level)) return null;
+  let left = -Infinity, right = Infinity;
+  for (let step = -1; step <= 1; step++) {
+    const level = y + step * height * 0.13;
+    let odd = false;
     for (let i = 0, j = outline.length - 2; i < outline.length; j = i, i += 2) {
-      const [ay, by] = [outline[i + 1]!, outline[j + 1]!];
+      const ay = outline[i + 1]!, by = outline[j + 1]!;
       if (ay > level === by > level) continue;
       const cross = ((outline[j]! - outline[i]!) * (level - ay)) / (by - ay) + outline[i]!;
-      if (cross <= x) left = Math.max(left, cross);
-      else right = Math.min(right, cross);
+      if (cross > x) {
+        odd = !odd;
+        if (cross < right) right = cross;
+      } else if (cross > left) left = cross;
     }
+    if (!odd) return null;
   }
   return { x: (left + right) / 2, y, width: right - left };
 }
 
 /** The area's centroid; null for an outline without area. */
 function centroid(outline: Float32Array): [number, number] | null {
-  let [area, cx, cy] = [0, 0, 0];
-  const n = outline.length / 2;
+  let area = 0, cx = 0, cy = 0;
   // Relative to the first corner: absolute centimetres squared lose the float's precision.
-  const [x0, y0] = [outline[0]!, outline[1]!];
-  for (let i = 0, j = n - 1; i < n; j = i++) {
-    const [ax, ay] = [outline[2 * j]! - x0, outline[2 * j + 1]! - y0];
-    const [bx, by] = [outline[2 * i]! - x0, outline[2 * i + 1]! - y0];
+  const x0 = outline[0]!, y0 = outline[1]!;
+  for (let i = 0, j = outline.length - 2; i < outline.length; j = i, i += 2) {
+    const ax = outline[j]! - x0, ay = outline[j + 1]! - y0, bx = outline[i]! - x0, by = outline[i + 1]! - y0;
     const cross = ax * by - bx * ay;
     area += cross;
     cx += (ax + bx) * cross;
@@ -447,7 +480,7 @@ function centroid(outline: Float32Array): [number, number] | null {
 export function inside(outline: Float32Array, x: number, y: number): boolean {
   let odd = false;
   for (let i = 0, j = outline.length - 2; i < outline.length; j = i, i += 2) {
-    const [ay, by] = [outline[i + 1]!, outline[j + 1]!];
+    const ay = outline[i + 1]!, by = outline[j + 1]!;
     if (ay > y !== by > y && x < ((outline[j]! - outline[i]!) * (y - ay)) / (by - ay) + outline[i]!) odd = !odd;
   }
   return odd;

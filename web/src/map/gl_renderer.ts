@@ -19,7 +19,7 @@ type Uniform = (typeof UNIFORMS)[number];
 /** Seats are drawn a little smaller than their distance, so that neighbours stay apart. */
 export const SEAT_FILL = 0.86;
 
-/** A canvas with WebGL2 and the linked program: opened while the network is still busy, because it takes as long. */
+/** A canvas with WebGL2 and a program being linked: opened while the network is still busy, because it takes as long. */
 export interface Surface {
   canvas: HTMLCanvasElement;
   gl: WebGL2RenderingContext;
@@ -29,10 +29,10 @@ export interface Surface {
 export function openSurface(): Surface | null {
   const canvas = document.createElement("canvas");
   const gl = canvas.getContext("webgl2", { alpha: true, antialias: false, depth: false, premultipliedAlpha: true, powerPreference: "low-power" });
-  const program = gl && link(gl);
-  return gl && program ? { canvas, gl, program } : null;
+  return gl && { canvas, gl, program: link(gl) };
 }
 
+/** Start compiling and linking. Nobody asks how it went before the program is needed: an answer waits for the compiler. */
 function link(gl: WebGL2RenderingContext): WebGLProgram | null {
   const program = gl.createProgram();
   for (const [type, source] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]] as const) {
@@ -43,7 +43,7 @@ function link(gl: WebGL2RenderingContext): WebGLProgram | null {
     gl.attachShader(program, shader);
   }
   gl.linkProgram(program);
-  return gl.getProgramParameter(program, gl.LINK_STATUS) ? program : null;
+  return program;
 }
 
 export class WebGlPainter implements SeatPainter {
@@ -59,7 +59,8 @@ export class WebGlPainter implements SeatPainter {
 
   /** Null when the surface is not good enough for this chart. */
   static create(surface: Surface, chart: Chart): WebGlPainter | null {
-    const { gl } = surface;
+    const { gl, program } = surface;
+    if (!program || !gl.getProgramParameter(program, gl.LINK_STATUS)) return null;
     if (gl.getParameter(gl.MAX_TEXTURE_SIZE) < Math.ceil(chart.n / TEXTURE_WIDTH)) return null;
     const most = (gl.getParameter(gl.ALIASED_POINT_SIZE_RANGE) as Float32Array)[1] ?? 1;
     return most < 40 ? null : new WebGlPainter(surface, chart, most);

@@ -144,15 +144,18 @@ function rounded(outline: Float32Array): Path2D {
   const n = outline.length / 2;
   if (n < 3) return new Path2D();
   const path = new Path2D();
-  const point = (i: number) => [outline[2 * ((i + n) % n)]!, outline[2 * ((i + n) % n) + 1]!] as const;
+  let ax = outline[2 * n - 2]!, ay = outline[2 * n - 1]!, bx = outline[0]!, by = outline[1]!;
+  let before = Math.hypot(ax - bx, ay - by);
   for (let i = 0; i < n; i++) {
-    const [[ax, ay], [bx, by], [cx, cy]] = [point(i - 1), point(i), point(i + 1)];
-    const [before, after] = [Math.hypot(ax - bx, ay - by), Math.hypot(cx - bx, cy - by)];
+    const next = i + 1 < n ? 2 * i + 2 : 0;
+    const cx = outline[next]!, cy = outline[next + 1]!;
+    const after = Math.hypot(cx - bx, cy - by);
     const r = Math.min(60, before / 3, after / 3);
-    const start = [bx + ((ax - bx) * r) / (before || 1), by + ((ay - by) * r) / (before || 1)] as const;
-    if (i === 0) path.moveTo(start[0], start[1]);
-    else path.lineTo(start[0], start[1]);
+    const x = bx + ((ax - bx) * r) / (before || 1), y = by + ((ay - by) * r) / (before || 1);
+    if (i === 0) path.moveTo(x, y);
+    else path.lineTo(x, y);
     path.quadraticCurveTo(bx, by, bx + ((cx - bx) * r) / (after || 1), by + ((cy - by) * r) / (after || 1));
+    ax = bx, ay = by, bx = cx, by = cy, before = after;
   }
   path.closePath();
   return path;

@@ -15,6 +15,7 @@ import { categoryFits, cheapestIn, Shown } from "./state";
 
 export const MARGIN = 128;
 const NUMBERS_MAX = 900;
+const MEASURED_PX = 16;
 
 export interface Speech {
   money(amount: number): string;
@@ -32,12 +33,12 @@ export class Labels {
   private family = "sans-serif";
   private current = "";
   private taken: [number, number, number, number][] = [];
-  private readonly widths = new Map<string, number>();
+  private readonly advances = new Map<number, Map<string, number>>();
 
   constructor(
     private readonly canvas: HTMLCanvasElement,
     private readonly chart: Chart,
-    private readonly grid: SeatGrid,
+    private readonly grid: () => SeatGrid,
     private readonly speech: Speech,
   ) {
     this.context = canvas.getContext("2d")!;
@@ -77,7 +78,7 @@ export class Labels {
     this.current = "";
     if (this.family !== palette.font) {
       this.family = palette.font;
-      this.widths.clear();
+      this.advances.clear();
     }
     this.canvas.style.transform = "none";
     context.setTransform(1, 0, 0, 1, 0, 0);
@@ -101,16 +102,21 @@ export class Labels {
     this.context.font = font;
   }
 
+  /** The sum of its letters: hundreds of names are made of a few dozen, and measuring is the dear part of a first picture. */
   private width(text: string, size: number, weight: number): number {
-    const key = `${size} ${weight} ${text}`;
-    let width = this.widths.get(key);
-    if (width === undefined) {
-      if (this.widths.size > 4000) this.widths.clear();
-      this.font(size, weight);
-      width = this.context.measureText(text).width;
-      this.widths.set(key, width);
+    const known = this.advances.get(weight) ?? new Map<string, number>();
+    this.advances.set(weight, known);
+    let width = 0;
+    for (const letter of text) {
+      let advance = known.get(letter);
+      if (advance === undefined) {
+        this.font(MEASURED_PX, weight);
+        advance = this.context.measureText(letter).width / MEASURED_PX;
+        known.set(letter, advance);
+      }
+      width += advance;
     }
-    return width;
+    return width * size;
   }
 
   private write(text: string, x: number, y: number, size: number, weight: number): void {
@@ -220,7 +226,7 @@ export class Labels {
     const [x0, y0, x1, y1] = view(camera, MARGIN);
     this.font(Math.min(16, detail.seat * SEAT_FILL * 0.44), 600);
     let drawn = 0;
-    this.grid.each(x0, y0, x1, y1, (k) => {
+    this.grid().each(x0, y0, x1, y1, (k) => {
       if (state.shown[k] !== Shown.free || (detail.glyphs && chart.attributes[k]! & ACCESSIBLE) || drawn >= NUMBERS_MAX) return;
       const category = chart.category[k]!;
       if (!categoryFits(state, category) || state.filter.accessible) return;

@@ -51,16 +51,15 @@ const MOVE_MS = 280;
 const SETTLE_MS = 140;
 
 export class SeatMap {
-  readonly grid: SeatGrid;
   camera: Camera;
   /** JavaScript milliseconds of each frame, kept only while someone measures. */
   frameTimes: number[] | null = null;
 
-  private painter!: SeatPainter;
+  private painter: SeatPainter | null = null;
   private readonly ground: Ground;
   private readonly labels: Labels;
   private readonly rings: SVGSVGElement;
-  private palette!: Palette;
+  private palette: Palette;
   private bounds!: Limits;
   private seatCanvas: HTMLCanvasElement;
   private pending = 0;
@@ -74,7 +73,8 @@ export class SeatMap {
   private readonly stop = new AbortController();
   private readonly observer: ResizeObserver;
   private readonly calm = matchMedia("(prefers-reduced-motion: reduce)");
-  private ratio = 1;
+  private ratio = 0;
+  private seatGrid: SeatGrid | null = null;
   private air: Air = { top: 0, bottom: 0, side: 0 };
 
   constructor(
@@ -83,7 +83,9 @@ export class SeatMap {
     readonly state: MapState,
     private readonly options: MapOptions,
   ) {
-    this.grid = new SeatGrid(chart);
+    // Size and colours are asked for before anything is added: afterwards each question would lay the page out anew.
+    this.camera = fit(chart.bounds, host.clientWidth || 1, host.clientHeight || 1);
+    this.palette = readPalette(host, chart, state.prices);
     const floor = layer(host, "map__floor");
     this.seatCanvas = layer(host, "map__seats", options.surface?.canvas);
     const words = layer(host, "map__words");
@@ -94,12 +96,9 @@ export class SeatMap {
     this.rings.innerHTML = '<circle class="map__ring map__ring--hover" r="0"/><circle class="map__ring map__ring--cursor" r="0"/>';
     host.append(this.rings);
     this.ground = new Ground(floor, chart);
-    this.labels = new Labels(words, chart, this.grid, options.speech);
-    this.camera = fit(chart.bounds, host.clientWidth || 1, host.clientHeight || 1);
-    this.usePainter(options.surface);
-    this.readTheme();
-    this.measure();
-    this.camera = this.whole();
+    this.labels = new Labels(words, chart, () => this.grid, options.speech);
+    this.resize(this.camera.width, this.camera.height);
+    if (detail(this.camera, chart.pitch).seats > 0) this.seats();
     this.observer = new ResizeObserver(() => this.measure());
     this.observer.observe(host);
     const signal = { signal: this.stop.signal };
@@ -114,12 +113,17 @@ export class SeatMap {
     this.stop.abort();
     this.observer.disconnect();
     cancelAnimationFrame(this.pending);
-    this.painter.dispose();
+    this.painter?.dispose();
     this.host.replaceChildren();
   }
 
+  /** Seats by place. Built when it is first asked for, or soon after the first pictures: nothing on them needs it. */
+  get grid(): SeatGrid {
+    return (this.seatGrid ??= new SeatGrid(this.chart));
+  }
+
   get rendererKind(): "webgl" | "canvas" {
-    return this.painter.kind;
+    return this.seats().kind;
   }
 
   /** Seat states changed: patch the picture. */
@@ -135,14 +139,25 @@ export class SeatMap {
 
   // ————— the painter
 
-  private usePainter(surface: Surface | null): void {
+  /** Who draws seats. A whole stadium opens without: it takes a graphics card's answers, and its first pictures are sections. */
+  private seats(): SeatPainter {
+    if (!this.painter) {
+      this.painter = this.choosePainter(this.options.surface);
+      this.painter.resize(this.camera.width, this.camera.height, this.ratio);
+      this.painter.colours(this.palette, this.state);
+      this.state.dirty = [0, this.chart.n];
+      this.limit();
+      this.draw();
+    }
+    return this.painter;
+  }
+
+  private choosePainter(surface: Surface | null): SeatPainter {
     const painter = surface && WebGlPainter.create(surface, this.chart);
     if (!painter) {
       if (surface) this.replaceSeatCanvas();
-      this.painter = new CanvasPainter(this.seatCanvas, this.chart, this.grid);
-      return;
+      return new CanvasPainter(this.seatCanvas, this.chart, () => this.grid);
     }
-    this.painter = painter;
     const canvas = this.seatCanvas;
     let fallback = 0;
     canvas.addEventListener("webglcontextlost", (event) => {
@@ -150,7 +165,7 @@ export class SeatMap {
       // A card that does not come back within two seconds is given up: seats on a plain canvas beat no seats.
       fallback = window.setTimeout(() => {
         this.replaceSeatCanvas();
-        this.painter = new CanvasPainter(this.seatCanvas, this.chart, this.grid);
+        this.painter = new CanvasPainter(this.seatCanvas, this.chart, () => this.grid);
         this.restart();
       }, 2000);
     });
@@ -159,6 +174,7 @@ export class SeatMap {
       painter.prepare();
       this.restart();
     });
+    return painter;
   }
 
   private replaceSeatCanvas(): void {
@@ -168,7 +184,7 @@ export class SeatMap {
   }
 
   private restart(): void {
-    this.painter.resize(this.camera.width, this.camera.height, this.ratio);
+    this.painter?.resize(this.camera.width, this.camera.height, this.ratio);
     this.state.dirty = [0, this.chart.n];
     this.state.changed = [];
     this.readTheme();
@@ -176,23 +192,36 @@ export class SeatMap {
 
   private readTheme(): void {
     this.palette = readPalette(this.host, this.chart, this.state.prices);
-    this.painter.colours(this.palette, this.state);
+    this.painter?.colours(this.palette, this.state);
     this.figuresStale = true;
     this.labels.stale();
     this.draw();
   }
 
+  /** The observer speaks up once at the start too; setting a canvas' size again would wipe the first picture off. */
   private measure(): void {
     const [width, height] = [Math.max(1, this.host.clientWidth), Math.max(1, this.host.clientHeight)];
+    const same = width === this.camera.width && height === this.camera.height && this.ratio === Math.min(2, devicePixelRatio || 1);
+    if (!same) this.resize(width, height);
+  }
+
+  private resize(width: number, height: number): void {
     this.ratio = Math.min(2, devicePixelRatio || 1);
     this.ground.resize(width, height, this.ratio);
-    this.painter.resize(width, height, this.ratio);
+    this.painter?.resize(width, height, this.ratio);
     this.labels.resize(width, height, this.ratio);
     const wasWhole = this.bounds === undefined || !this.zoomed();
-    this.air = width < 700 ? { top: 68, bottom: 60, side: 12 } : { top: 28, bottom: 28, side: 28 };
-    this.bounds = limits(this.chart.bounds, this.chart.pitch, width, height, this.painter.pointMax, this.air);
-    this.camera = clamp(wasWhole && !this.motion ? fit(this.chart.bounds, width, height, this.air) : resize(this.camera, width, height), this.bounds);
+    this.air = width < 700 ? { top: 68, bottom: 60, side: 12 } : { top: 64, bottom: 28, side: 28 };
+    this.camera = wasWhole && !this.motion ? fit(this.chart.bounds, width, height, this.air) : resize(this.camera, width, height);
+    this.limit();
     this.draw();
+  }
+
+  /** Where the camera may go: it depends on the window, and on how large the painter can draw a seat. */
+  private limit(): void {
+    const { width, height } = this.camera;
+    this.bounds = limits(this.chart.bounds, this.chart.pitch, width, height, this.painter?.pointMax ?? Infinity, this.air);
+    this.camera = clamp(this.camera, this.bounds);
   }
 
   // ————— frames
@@ -208,9 +237,10 @@ export class SeatMap {
     const { camera, state } = this;
     const level = detail(camera, this.chart.pitch);
 
+    const painter = level.seats > 0 ? this.seats() : this.painter;
     const { range, changed } = takeDirty(state);
     const seatsNew = range[1] > range[0];
-    if (seatsNew) this.painter.update(state, range, changed, now, changed.length > 0 && level.seats > 0 && !this.calm.matches);
+    if (seatsNew) painter?.update(state, range, changed, now, changed.length > 0 && level.seats > 0 && !this.calm.matches);
     // Counts and prices tick at most four times a second; the picture of a seat never waits for them.
     if (this.figuresStale && now - this.labelsAt > 250) {
       this.labelsAt = now;
@@ -219,7 +249,7 @@ export class SeatMap {
       this.labels.stale();
     }
     this.ground.paint(camera, level);
-    const fading = this.painter.paint(camera, level, now);
+    const fading = painter?.paint(camera, level, now) ?? false;
     const covered = this.labels.shift(camera);
     clearTimeout(this.settling);
     if (covered && this.labels.scaled(camera)) {
@@ -229,12 +259,19 @@ export class SeatMap {
       }, SETTLE_MS);
     }
     // The very first picture does without words: measuring them cold costs more than all the rest, and one frame later they are there.
-    if (this.opening) this.draw();
+    if (this.opening) this.opened();
     else if (!covered || (seatsNew && level.numbers)) this.labels.paint(camera, level, state, this.palette);
     this.opening = false;
     this.placeRings(level.seat);
     if (this.frameTimes) this.frameTimes.push(performance.now() - started);
     if (this.motion || fading || this.figuresStale) this.draw();
+  }
+
+  /** Paint the words next, and while the buyer looks get ready for what comes: seats to draw and to pick. */
+  private opened(): void {
+    this.draw();
+    setTimeout(() => this.seats(), SETTLE_MS);
+    setTimeout(() => this.grid, SETTLE_MS);
   }
 
   private placeRings(seat: number): void {

@@ -11,7 +11,8 @@ export function applySnapshot(state: MapState, snapshot: Snapshot, own: Readonly
   state.remaining.set(snapshot.remaining.subarray(0, state.remaining.length));
   state.position = { epoch: snapshot.epoch, seq: snapshot.seq };
   recount(state);
-  for (let k = 0; k < state.chart.n; k++) state.shown[k] = own.get(k) ?? state.truth[k]!;
+  state.shown.set(state.truth);
+  for (const [k, shown] of own) if (k < state.chart.n) state.shown[k] = shown;
   state.dirty = [0, state.chart.n];
   state.changed.length = 0;
   state.version++;
