@@ -22,13 +22,16 @@ from realtime.gateway import Gateway
 from realtime.http_pages import Pages
 from realtime.limits import Limits
 from realtime.listener import Listener
+from realtime.proofs import Passes, Proofs, ValkeyPasses
 from realtime.seat_choices import SeatChoices
 from realtime.shows import FactsReader, Restore, Shows
 from realtime.ticker import Ticker
+from realtime.waiting_rooms import WaitingRooms
 from seatmap.faults import Unavailable
 from seatmap.inventory.port import Feed, Inventory
 from seatmap.inventory.valkey_feed import ValkeyFeed
 from seatmap.inventory.valkey_inventory import ValkeyInventory
+from seatmap.inventory.valkey_pipeline import FunctionMissing, ValkeyPipeline
 from server import health
 from server.accounts.principals import StaffPrincipals
 from server.catalog.catalogue import Catalogue
@@ -39,9 +42,13 @@ from server.listen import shared_socket
 from server.live_state.area_sales import read_area_sales
 from server.logs import logger
 from server.organiser.dashboard import read_figures
+from server.rooms.frames import Frames
+from server.rooms.memory import Rooms
 from server.services import redis_client
 from server.settings import Settings
 from server.visitor import VisitorTokens
+from waitingroom.place_token import PlaceTokens
+from waitingroom.valkey_line import ValkeyLine
 
 DRAIN_S = 8.0
 
@@ -59,6 +66,8 @@ async def serve(
     choices: Choices,
     redis: Redis,
     visitors: VisitorTokens,
+    waiting: WaitingRooms,
+    passes: Passes,
     hosts: frozenset[str] = frozenset(),
     limits: Limits | None = None,
     trust_proxy: bool = False,
@@ -73,14 +82,14 @@ async def serve(
     reader = FeedReader(feed, shows)
     dashboards = Dashboards(shows.open, staff, read, redis)
     commands = Commands(inventory, choices, shows.renew)
-    gateway = Gateway(shows, commands, inventory, dashboards, ticker, visitors, hosts, limits)
+    gateway = Gateway(shows, commands, inventory, dashboards, waiting, Proofs(passes), ticker, visitors, hosts, limits)
 
     async def ping_feed() -> None:
         if not reader.healthy:
             raise Unavailable("the feed of seat changes is interrupted; viewers see the last known state")
 
     listener = Listener(gateway, Pages({**(pings or {}), "feed": ping_feed}), limits, trust_proxy=trust_proxy)
-    jobs = (reader.run, shows.keep, shows.pulse, dashboards.follow, dashboards.renew)
+    jobs = (reader.run, shows.keep, shows.pulse, dashboards.follow, dashboards.renew, waiting.report)
     running = [asyncio.create_task(job(), name=job.__qualname__) for job in jobs]
     for task in running:
         task.add_done_callback(_end_with)
@@ -138,6 +147,16 @@ async def _serve_settings(
     await catalogue.open()
     stack.push_async_callback(catalogue.close)
     desk = Desk(database, catalogue, inventory, settings)
+    # Connects when the first room is waited in.
+    line_store = ValkeyPipeline(redis)
+    stack.push_async_callback(line_store.aclose)
+    rooms, frames = Rooms(database, redis), Frames(redis)
+    await rooms.open()
+    stack.push_async_callback(rooms.close)
+    await frames.open()
+    stack.push_async_callback(frames.close)
+    tokens = PlaceTokens(*filter(None, (settings.secret, settings.previous_secret)))
+    waiting = WaitingRooms(rooms, frames, ValkeyLine(line_store, FunctionMissing), tokens)
 
     async def restore(show_id: int) -> None:
         logger().warning("show.restoring", show=show_id)
@@ -162,6 +181,8 @@ async def _serve_settings(
         choices=SeatChoices(settings.secret.encode()),
         redis=redis,
         visitors=VisitorTokens(settings.secret),
+        waiting=waiting,
+        passes=ValkeyPasses(line_store),
         hosts=_hosts(settings),
         trust_proxy=settings.trust_proxy,
         pings={"postgres": ping_postgres, "valkey": redis.ping},

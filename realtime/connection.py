@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from realtime.identity import Identity
     from realtime.listener import Address, Listener
     from realtime.show_session import ShowSession
+    from realtime.waiting_room import Waiter
 
 # A full read of uvloop is 256 KiB; in slices a flood is noticed before all of it is parsed.
 SLICE = 4096
@@ -71,9 +72,11 @@ class Connection(asyncio.Protocol):
         "deferred",
         "group",
         "hold_position",
+        "holder",
         "identity",
         "in_flight",
         "missed_pings",
+        "nonce",
         "opened_s",
         "own",
         "received",
@@ -81,6 +84,7 @@ class Connection(asyncio.Protocol):
         "shown",
         "strikes",
         "transport",
+        "waiter",
         "watch_token",
         "watching",
     )
@@ -112,6 +116,10 @@ class Connection(asyncio.Protocol):
         self.deferred: list[Any] | None = None
         self.hold_position: tuple[int, int] = (0, 0)
         self.own: tuple[int, ...] = ()
+        self.waiter: Waiter | None = None
+        # The nonce it was given last, and the holder whose key it has proven to have.
+        self.nonce: str | None = None
+        self.holder: str | None = None
 
     # From the event loop.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any, assert_never
 
 import msgspec
@@ -18,10 +19,12 @@ from realtime.identity import Identity, claim, read_identity
 from realtime.limits import Limits
 from realtime.listener import log_closed
 from realtime.messages import CloseCode, Error
+from realtime.proofs import Proofs
 from realtime.show_session import ShowSession
 from realtime.shows import Shows
 from realtime.ticker import Ticker
-from seatmap.faults import Fault
+from realtime.waiting_rooms import WaitingRooms
+from seatmap.faults import Fault, Unavailable
 from seatmap.inventory.port import Inventory
 from server.logs import logger
 from server.visitor import VisitorTokens
@@ -39,12 +42,15 @@ class Gateway:
         commands: Commands,
         inventory: Inventory,
         dashboards: Dashboards,
+        waiting: WaitingRooms,
+        proofs: Proofs,
         ticker: Ticker,
         visitors: VisitorTokens,
         hosts: frozenset[str],
         limits: Limits,
     ) -> None:
         self._shows, self._commands, self._inventory, self._dashboards = shows, commands, inventory, dashboards
+        self._waiting, self._proofs = waiting, proofs
         self._ticker, self._visitors, self._hosts, self._limits = ticker, visitors, hosts, limits
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -78,17 +84,22 @@ class Gateway:
         """Leave frames out for a slow reader."""
         if connection.session is not None:
             connection.session.hub.pause(connection)
+        if connection.waiter is not None:
+            connection.waiter.room.pause(connection)
 
     def resumed(self, connection: Connection) -> None:
         """Give the slow reader what was left out."""
         if connection.session is not None:
             connection.session.hub.resume(connection)
+        if connection.waiter is not None:
+            connection.waiter.room.resume(connection)
 
     def closed(self, connection: Connection) -> None:
         """Forget the socket. The hold stays: it belongs to the visitor."""
         metrics.CLOSED.labels(str(connection.close_code) if connection.close_code < 5000 else "other").inc()
         log_closed(connection)
         self._leave(connection)
+        self._waiting.unwait(connection)
         self._dashboards.unwatch(connection)
 
     async def settle(self, grace_s: float) -> None:
@@ -115,6 +126,12 @@ class Gateway:
                 self._change_scope(connection, message)
             case messages.Hold() | messages.Best() | messages.Release() | messages.Extend():
                 self._command(connection, message)
+            case messages.Prove():
+                self._prove(connection, message)
+            case messages.Wait():
+                self._start(self._waiting.wait(connection, message))
+            case messages.Unwait():
+                self._waiting.unwait(connection)
             case messages.Ping():
                 connection.send(messages.Pong(now_ms=self._shows.now_ms()))
             case messages.Watch():
@@ -201,6 +218,7 @@ class Gateway:
             now_ms=session.clock.now_ms(),
             phase=session.phase_now(),
             hold=hold,
+            challenge=self._proofs.challenge(connection) if session.needs_pass and _visitor(connection) else None,
         )
         connection.send(joined)
         for frame in attached.frames:
@@ -209,8 +227,7 @@ class Gateway:
     def _change_scope(self, connection: Connection, message: messages.ChangeScope) -> None:
         session = connection.session
         if session is None:
-            left = self._strikes_left(connection)
-            connection.send(Error(code="not_joined", detail="join a show first", strikes_left=left))
+            self._not_joined(connection)
             return
         key = session.hub.scope_key(message.scope)
         attached = session.hub.attach(connection, key, message.position)
@@ -220,7 +237,17 @@ class Gateway:
         for frame in attached.frames:
             connection.write(frame)
 
+    def _not_joined(self, connection: Connection) -> None:
+        left = self._strikes_left(connection)
+        connection.send(Error(code="not_joined", detail="join a show first", strikes_left=left))
+
     # Commands.
+
+    def _prove(self, connection: Connection, message: messages.Prove) -> None:
+        if connection.session is None:
+            self._not_joined(connection)
+        else:
+            self._proofs.prove(connection, connection.session.show_id, message)
 
     def _command(self, connection: Connection, command: Command) -> None:
         session, identity = connection.session, connection.identity
@@ -237,7 +264,8 @@ class Gateway:
     async def _run(self, connection: Connection, session: ShowSession, visitor: str, command: Command) -> None:
         began = time.perf_counter()
         try:
-            answer = await self._commands.run(session, visitor, command, connection.own)
+            answer = await self._barred(connection, session, visitor, command)
+            answer = answer or await self._commands.run(session, visitor, command, connection.own)
         except Exception:  # noqa: BLE001 the outermost loop of a command: a defect must not leave a visitor without an answer
             logger().exception("command.failed", command=type(command).__name__)
             answer = Answer(refusal(session, command.id, "internal"))
@@ -255,6 +283,18 @@ class Gateway:
         metrics.COMMAND_SECONDS.labels(kind).observe(time.perf_counter() - began)
         outcome = answer.message.code if isinstance(answer.message, messages.Refused) else "done"
         metrics.COMMANDS.labels(kind, outcome).inc()
+
+    async def _barred(
+        self, connection: Connection, session: ShowSession, visitor: str, command: Command
+    ) -> Answer | None:
+        """Refuse to take places in a show with a waiting room unless this socket has proven whose pass it comes with."""
+        if not session.needs_pass or not isinstance(command, messages.Hold | messages.Best):
+            return None
+        try:
+            code = await self._proofs.refusal(connection, session, visitor)
+        except Unavailable:
+            code = "unavailable"
+        return None if code is None else Answer(refusal(session, command.id, code))
 
     def _refuse(self, connection: Connection, message: Any, code: str) -> None:
         if isinstance(message, Command):
@@ -281,7 +321,7 @@ class Gateway:
         found, before = claim(token, self._visitors, _now_s()), connection.identity
         if before is None:
             return found
-        return Identity(found.visitor, found.refusal, before.staff_session, before.staff_token)
+        return replace(before, visitor=found.visitor, refusal=found.refusal)
 
     def _strikes_left(self, connection: Connection) -> int:
         return max(0, self._limits.strikes - connection.strikes)

@@ -32,6 +32,7 @@ RETRY_CROWDED_S = 5
 RETRY_PER_SOCKET_MS = 0.5
 RETRY_MIN_MS = 1000
 RETRY_MAX_MS = 30_000
+RETRY_WAITING_MS = 15_000
 
 
 @dataclass(slots=True, eq=False)
@@ -84,7 +85,9 @@ class Listener:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + grace_s
         for number, connection in enumerate(leaving):
-            connection.send(Bye(retry_after_ms=random.randrange(retry_max_ms)))
+            # Who waits in a line has time, and there may be more of them than of all others.
+            most_ms = retry_max_ms if connection.waiter is None else max(retry_max_ms, RETRY_WAITING_MS)
+            connection.send(Bye(retry_after_ms=random.randrange(most_ms)))
             connection.close(CloseCode.DRAINING, "draining")
             if number % 500 == 499:
                 await asyncio.sleep(0)

@@ -8,6 +8,8 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, Struct, field
 
+from waitingroom.frame import LineFrame
+
 PROTOCOL = 1
 """Version of the protocol; it changes only when an old client would misread a new server."""
 
@@ -16,6 +18,8 @@ SAFE_MAX = 2**53 - 1
 """Largest integer that a browser's number holds exactly."""
 
 SEATS_PER_COMMAND_MAX = 64
+COORDINATE_CHARS = 43
+SIGNATURE_CHARS = 86
 RANGES_MAX = 256
 
 ShowId = Annotated[int, Meta(ge=1, le=U32_MAX, description="Show.")]
@@ -35,6 +39,23 @@ Ranges = Annotated[list[Range], Meta(max_length=RANGES_MAX)]
 Scope = Literal["all", "overview"] | Ranges
 CommandId = Annotated[
     str, Meta(min_length=1, max_length=36, description="Chosen by the client; the same id gets the same answer.")
+]
+RoomId = Annotated[int, Meta(ge=1, le=U32_MAX, description="Waiting room.")]
+Place = Annotated[int, Meta(ge=0, le=U32_MAX, description="Place in a line, from 0.")]
+Nonce = Annotated[str, Meta(description="Text to sign once, on this socket.")]
+Coordinate = Annotated[
+    str,
+    Meta(
+        min_length=COORDINATE_CHARS,
+        max_length=COORDINATE_CHARS,
+        description="Coordinate of the public key, base64url as in a JWK.",
+    ),
+]
+Signature = Annotated[
+    str,
+    Meta(
+        min_length=SIGNATURE_CHARS, max_length=SIGNATURE_CHARS, description="64 bytes r‖s, base64url without padding."
+    ),
 ]
 Currency = Annotated[str, Meta(description="ISO 4217 code in lower case.")]
 
@@ -137,6 +158,33 @@ class Unwatch(ClientRecord, frozen=True, tag="unwatch"):
     """Staff: stop the figures."""
 
 
+class Prove(ClientRecord, frozen=True, tag="prove"):
+    """Prove that you have the key of your waiting-room pass, for the show joined.
+
+    Sign the ASCII text `frontrow live v1`, the number of the show and the nonce of the last `challenge` (or of `joined`), each on a line of its own
+    (two line feeds, none at the end), with ECDSA P-256 and SHA-256. Answered by `proven`, or by another `challenge`.
+    """
+
+    x: Coordinate
+    y: Coordinate
+    signature: Signature
+
+
+class Wait(ClientRecord, frozen=True, tag="wait"):
+    """Wait in a room; replaces the room waited in before. Needs no `join`.
+
+    A browser's place is read from its cookie when the socket opens; a program sends its place `token`. Without either you see the line but have no place in it. Answered
+    by `waiting` and the newest `line`, then `line` as often as your distance from the front asks for, and `turn` when you are called.
+    """
+
+    room: RoomId
+    token: Annotated[str, Meta(max_length=200)] | None = None
+
+
+class Unwait(ClientRecord, frozen=True, tag="unwait"):
+    """Hear no more of the line. Your place stays yours: giving it up is `POST /api/v1/rooms/{room}/leave`."""
+
+
 # Parts of what the gateway sends.
 
 HoldState = Literal["active", "paying"]
@@ -211,7 +259,8 @@ class Joined(ServerRecord, frozen=True, tag="joined"):
     """You are watching a show. The seat frames that follow continue from `epoch`, `seq` without a gap.
 
     `scope` is what you get: ranges are widened to whole sections. `chart` is `[chart id, revision]` and `seats` its number of seats; when they
-    differ from what you have drawn, load the chart again. `hold` is what you hold already.
+    differ from what you have drawn, load the chart again. `hold` is what you hold already. With a `challenge` the show is sold through a
+    waiting room: send `prove` before you hold.
     """
 
     show: ShowId
@@ -224,6 +273,7 @@ class Joined(ServerRecord, frozen=True, tag="joined"):
     now_ms: UnixMs
     phase: Phase
     hold: HoldView | None
+    challenge: Nonce | None = None
     v: int = PROTOCOL
 
 
@@ -323,6 +373,42 @@ class Resync(ServerRecord, frozen=True, tag="resync"):
     reason: Literal["rebuilt", "too_old", "too_slow"]
 
 
+class Challenge(ServerRecord, frozen=True, tag="challenge"):
+    """Send `prove` with this nonce: the show has begun to need a pass, your last proof was not good (`failed`), or a hold was refused with `pass_unproven`."""
+
+    show: ShowId
+    nonce: Nonce
+    failed: bool
+
+
+class Proven(ServerRecord, frozen=True, tag="proven"):
+    """Answer to `prove`: this socket may hold with passes of that key."""
+
+
+class Waiting(ServerRecord, frozen=True, tag="waiting"):
+    """Answer to `wait`, and sent again when what it says has changed: after the draw you have a position.
+
+    `index` null: you have no place in this line (any more); get one, or get yours again, and reconnect. `position` null: not drawn yet. You are called when
+    `position` is below `served` of a `line`. When the socket is lost without `bye`, come back after a random time up to `reconnect_ms`, and poll
+    `GET /api/v1/rooms/{room}/state.json` until then.
+    """
+
+    room: RoomId
+    index: Place | None
+    position: Place | None
+    called: bool
+    reconnect_ms: int
+    now_ms: UnixMs
+
+
+class Turn(ServerRecord, frozen=True, tag="turn"):
+    """It is your turn: claim with `POST /api/v1/rooms/{room}/claim`. Sent once, right after the `line` that called you."""
+
+    room: RoomId
+    position: Place
+    now_ms: UnixMs
+
+
 class Pong(ServerRecord, frozen=True, tag="pong"):
     """Answer to `ping`."""
 
@@ -339,10 +425,11 @@ class Error(ServerRecord, frozen=True, tag="error"):
     """A message that is not a command could not be served.
 
     `malformed`, `binary`: it could not be understood; at `strikes_left` 0 the socket is closed with 4100. `show_unknown`: `join` named a show that
-    is not on sale. `not_joined`: `scope` before `join`. `unavailable`: the show can not be read now, join again later.
+    is not on sale. `room_unknown`: `wait` named no waiting room. `not_joined`: `scope` or `prove` before `join`. `unavailable`: the show or the room can not be read
+    now, join or wait again later.
     """
 
-    code: Literal["malformed", "binary", "version_unknown", "show_unknown", "not_joined", "unavailable"]
+    code: Literal["malformed", "binary", "version_unknown", "show_unknown", "room_unknown", "not_joined", "unavailable"]
     detail: str
     strikes_left: int
 
@@ -380,7 +467,7 @@ class WatchRefused(ServerRecord, frozen=True, tag="watch_refused"):
     code: str
 
 
-ClientMessage = Join | ChangeScope | Hold | Best | Release | Extend | Ping | Watch | Unwatch
+ClientMessage = Join | ChangeScope | Hold | Best | Release | Extend | Prove | Wait | Unwait | Ping | Watch | Unwatch
 ServerMessage = (
     Joined
     | Scoped
@@ -393,6 +480,11 @@ ServerMessage = (
     | Sale
     | Prices
     | Resync
+    | Challenge
+    | Proven
+    | Waiting
+    | LineFrame
+    | Turn
     | Pong
     | Bye
     | Error
@@ -444,6 +536,7 @@ REFUSALS: dict[str, str] = {
     "sale_closed": "The sale is over.",
     "sale_paused": "The organiser has paused the sale. What you hold stays yours.",
     "pass_required": "The show has a waiting room: holding needs a pass from it.",
+    "pass_unproven": "You have a pass, but this socket has not proven the key or the cookie it belongs to: send `prove`.",
     "show_unknown": "No such show, or it is not on sale.",
     "hold_gone": "You hold nothing (any more).",
     "hold_paying": "The hold is being paid and can not change.",

@@ -28,3 +28,10 @@ SLOW_READERS = Counter("frontrow_live_slow_readers", "Sockets closed because the
 RESYNCS = Counter("frontrow_live_resyncs", "Times a show was read afresh, by reason.", ["reason"])
 FEED_ENTRIES = Counter("frontrow_live_feed_entries", "Changes read from the store.")
 FEED_FAULTS = Counter("frontrow_live_feed_faults", "Times the store did not answer the feed reader.")
+WAITING = Gauge("frontrow_live_waiting", "Sockets that wait in a room.")
+LINE_SECONDS = Histogram(
+    "frontrow_live_line_seconds",
+    "Time to write one frame of a waiting room to those for whom it is time.",
+    buckets=(0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1),
+)
+LINE_DELIVERED = Counter("frontrow_live_line_delivered", "Frames of waiting rooms written, one per socket.")

@@ -77,6 +77,11 @@ class ShowSession:
         return self.facts.show_id
 
     @property
+    def needs_pass(self) -> bool:
+        """Whether it is sold through a waiting room."""
+        return self.facts.show.room
+
+    @property
     def in_use(self) -> bool:
         """Whether anybody is connected to it."""
         return bool(self.hub.viewers or self.watchers)

@@ -18,7 +18,11 @@ def binary(payload: bytes) -> bytes:
 
 def text(message: Any) -> bytes:
     """Encode a catalogue record and frame it as a text message."""
-    payload = _encoder.encode(message)
+    return encoded_text(_encoder.encode(message))
+
+
+def encoded_text(payload: bytes) -> bytes:
+    """Frame JSON that is encoded already."""
     return _header(0x81, len(payload)) + payload
 
 

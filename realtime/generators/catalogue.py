@@ -32,8 +32,11 @@ def server_records() -> list[Record]:
 
 
 def parts() -> list[Record]:
-    """List the records inside messages."""
-    return [_record(kind) for kind in _declared() if issubclass(kind, messages.Part) and kind is not messages.Part]
+    """List the records inside messages, those that other packages declare at the end."""
+    own = [kind for kind in _declared() if issubclass(kind, messages.Part) and kind is not messages.Part]
+    everything = [*client_records(), *server_records(), *map(_record, own)]
+    inside = [found for record in everything for field in record.fields for found in _structs(field.type)]
+    return [_record(kind) for kind in dict.fromkeys([*own, *inside])]
 
 
 def undocumented() -> list[str]:
@@ -61,6 +64,19 @@ def _declared() -> list[type[msgspec.Struct]]:
         if isinstance(value, type) and not isinstance(value, types.GenericAlias)
     )
     return [kind for kind in found if issubclass(kind, msgspec.Struct) and kind.__module__ == messages.__name__]
+
+
+def _structs(node: shape.Type) -> list[type[msgspec.Struct]]:
+    """Find the records in a type."""
+    match inner(node):
+        case shape.StructType(cls=cls):
+            return [cls]
+        case shape.ListType(item_type=item):
+            return _structs(item)
+        case shape.UnionType(types=kinds):
+            return [found for kind in kinds for found in _structs(kind)]
+        case _:
+            return []
 
 
 def _record(kind: type[msgspec.Struct]) -> Record:

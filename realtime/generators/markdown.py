@@ -47,6 +47,8 @@ def _type(node: shape.Type) -> str:
     match inner(node):
         case shape.IntType():
             return "integer"
+        case shape.FloatType():
+            return "number"
         case shape.StrType():
             return "text"
         case shape.BoolType():

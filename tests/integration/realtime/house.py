@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from redis.asyncio import Redis
 
@@ -15,24 +16,37 @@ from realtime.app import serve
 from realtime.dashboards import Figures
 from realtime.limits import Limits
 from realtime.listener import Listener
+from realtime.proofs import ValkeyPasses
 from realtime.seat_choices import SeatChoices
+from realtime.waiting_rooms import WaitingRooms
 from seatmap.chart.compiled import CompiledChart
 from seatmap.inventory.model import Facts, Position
 from seatmap.inventory.valkey_feed import ValkeyFeed
 from seatmap.inventory.valkey_inventory import ValkeyInventory
+from seatmap.inventory.valkey_pipeline import FunctionMissing, ValkeyPipeline
 from server.catalog.facts import Category, EventFacts, Organisation, Prices, Show, ShowFacts, TicketType, Venue
 from server.catalog.plan import show_plan
 from server.listen import shared_socket
 from server.organiser.dashboard import SaleFigures
 from server.principal import Principal
+from server.rooms.facts import RoomFacts
+from server.rooms.frames import Frames
 from server.visitor import VisitorTokens
+from waitingroom.identity import DIGEST_BYTES, Digest
+from waitingroom.place_token import Place, PlaceTokens
+from waitingroom.valkey_line import ValkeyLine
 
 SECRET = "a secret of at least thirty-two characters"
 ADULT, CHILD = 1, 2
 NOBODY_PAID = SaleFigures(0, 0, (0,) * 60, (), 0, ())
 
 
-def facts_of(chart: CompiledChart, *, show_id: int = 7, org_id: int = 1, opens_in_s: int = -60) -> ShowFacts:
+ROOM = 4
+
+
+def facts_of(
+    chart: CompiledChart, *, show_id: int = 7, org_id: int = 1, opens_in_s: int = -60, room: bool = False
+) -> ShowFacts:
     """Put *chart* on sale: adults from 40.00 downwards by category, children half."""
     now = datetime.now(UTC)
     prices: Prices = {c: {ADULT: 4000 - 500 * c, CHILD: 2000 - 250 * c} for c in range(len(chart.categories))}
@@ -56,6 +70,7 @@ def facts_of(chart: CompiledChart, *, show_id: int = 7, org_id: int = 1, opens_i
         categories=tuple(Category(c, one.name, one.color, 1) for c, one in enumerate(chart.categories)),
         prices=prices,
         quotas=(),
+        room=room,
     )
     event = EventFacts(
         org_id=org_id,
@@ -80,7 +95,7 @@ def facts_of(chart: CompiledChart, *, show_id: int = 7, org_id: int = 1, opens_i
 
 @dataclass
 class House:
-    """A show on sale, and the gateway in front of it. Plays the catalogue, the staff desk and the books."""
+    """A show on sale, and the gateway in front of it. Plays the catalogue, the staff desk, the books and the list of rooms."""
 
     facts: ShowFacts
     redis: Redis
@@ -91,6 +106,21 @@ class House:
     restored: int = 0
     epoch: int = 0
     reads: int = 0
+    rooms: dict[int, RoomFacts] = field(default_factory=dict)
+    places: PlaceTokens = field(default_factory=lambda: PlaceTokens(SECRET))
+
+    def by_id(self, room_id: int) -> RoomFacts | None:
+        return self.rooms.get(room_id)
+
+    async def find(self, wanted: int | str) -> RoomFacts | None:
+        return self.rooms.get(int(wanted))
+
+    def place_token(self, index: int, *, room: int = ROOM, epoch: int = 1, holder: str | None = None) -> str:
+        """Sign the place *index* of a room."""
+        identity = Digest(index.to_bytes(DIGEST_BYTES, "big"))
+        return self.places.issue(
+            Place(room, epoch, index, 4, identity, holder or "s" + "A" * 43, issued_s=int(time.time()))
+        )
 
     async def show(self, show_id: int) -> ShowFacts | None:
         return self.facts if show_id == self.facts.show_id else None
@@ -131,7 +161,9 @@ class House:
     ) -> AsyncIterator[tuple[Listener, str]]:
         """Run a gateway; yields it and its address."""
         listening = listening or shared_socket("127.0.0.1", 0)
-        feed = ValkeyFeed(self.redis)
+        feed, store, frames = ValkeyFeed(self.redis), ValkeyPipeline(self.redis), Frames(self.redis)
+        await frames.open()
+        waiting = WaitingRooms(self, frames, ValkeyLine(store, FunctionMissing), self.places)
         try:
             async with serve(
                 listening,
@@ -144,18 +176,22 @@ class House:
                 choices=SeatChoices(SECRET.encode()),
                 redis=self.redis,
                 visitors=self.visitors,
+                waiting=waiting,
+                passes=ValkeyPasses(store),
                 limits=limits,
                 trust_proxy=trust_proxy,
                 drain_s=2,
             ) as listener:
                 yield listener, f"ws://127.0.0.1:{listening.getsockname()[1]}/live"
         finally:
+            await frames.close()
+            await store.aclose()
             await feed.aclose()
             listening.close()
 
 
 @asynccontextmanager
-async def house_of(redis: Redis, chart: CompiledChart, **options: int) -> AsyncIterator[House]:
+async def house_of(redis: Redis, chart: CompiledChart, **options: Any) -> AsyncIterator[House]:
     """Put *chart* on sale."""
     inventory = ValkeyInventory(redis)
     house = House(facts_of(chart, **options), redis, inventory)

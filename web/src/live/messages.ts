@@ -84,6 +84,14 @@ export interface GateCount {
 }
 
 /**
+ * What the organiser, or the usher, has to say. A new text has a new id, so that it is read out once.
+ */
+export interface FrameMessage {
+  id: string;
+  text: string;
+}
+
+/**
  * Watch a show; replaces the show joined before.
  *
  * `from` is the position of the state you already have (from the HTTP snapshot, or before a reconnect): the gateway answers with what you
@@ -163,6 +171,42 @@ export interface Extend {
 }
 
 /**
+ * Prove that you have the key of your waiting-room pass, for the show joined.
+ *
+ * Sign the ASCII text `frontrow live v1`, the number of the show and the nonce of the last `challenge` (or of `joined`), each on a line of its own
+ * (two line feeds, none at the end), with ECDSA P-256 and SHA-256. Answered by `proven`, or by another `challenge`.
+ */
+export interface Prove {
+  t: "prove";
+  /** Coordinate of the public key, base64url as in a JWK. */
+  x: string;
+  /** Coordinate of the public key, base64url as in a JWK. */
+  y: string;
+  /** 64 bytes r‖s, base64url without padding. */
+  signature: string;
+}
+
+/**
+ * Wait in a room; replaces the room waited in before. Needs no `join`.
+ *
+ * A browser's place is read from its cookie when the socket opens; a program sends its place `token`. Without either you see the line but have no place in it. Answered
+ * by `waiting` and the newest `line`, then `line` as often as your distance from the front asks for, and `turn` when you are called.
+ */
+export interface Wait {
+  t: "wait";
+  /** Waiting room. */
+  room: number;
+  token?: string | null;
+}
+
+/**
+ * Hear no more of the line. Your place stays yours: giving it up is `POST /api/v1/rooms/{room}/leave`.
+ */
+export interface Unwait {
+  t: "unwait";
+}
+
+/**
  * Ask whether the line is alive and what time it is. Answered by `pong`.
  */
 export interface Ping {
@@ -192,7 +236,8 @@ export interface Unwatch {
  * You are watching a show. The seat frames that follow continue from `epoch`, `seq` without a gap.
  *
  * `scope` is what you get: ranges are widened to whole sections. `chart` is `[chart id, revision]` and `seats` its number of seats; when they
- * differ from what you have drawn, load the chart again. `hold` is what you hold already.
+ * differ from what you have drawn, load the chart again. `hold` is what you hold already. With a `challenge` the show is sold through a
+ * waiting room: send `prove` before you hold.
  */
 export interface Joined {
   t: "joined";
@@ -210,6 +255,7 @@ export interface Joined {
   now_ms: number;
   phase: "before" | "closed" | "open" | "paused";
   hold: HoldView | null;
+  challenge: string | null;
   v: number;
 }
 
@@ -336,6 +382,101 @@ export interface Resync {
 }
 
 /**
+ * Send `prove` with this nonce: the show has begun to need a pass, your last proof was not good (`failed`), or a hold was refused with `pass_unproven`.
+ */
+export interface Challenge {
+  t: "challenge";
+  /** Show. */
+  show: number;
+  /** Text to sign once, on this socket. */
+  nonce: string;
+  failed: boolean;
+}
+
+/**
+ * Answer to `prove`: this socket may hold with passes of that key.
+ */
+export interface Proven {
+  t: "proven";
+}
+
+/**
+ * Answer to `wait`, and sent again when what it says has changed: after the draw you have a position.
+ *
+ * `index` null: you have no place in this line (any more); get one, or get yours again, and reconnect. `position` null: not drawn yet. You are called when
+ * `position` is below `served` of a `line`. When the socket is lost without `bye`, come back after a random time up to `reconnect_ms`, and poll
+ * `GET /api/v1/rooms/{room}/state.json` until then.
+ */
+export interface Waiting {
+  t: "waiting";
+  /** Waiting room. */
+  room: number;
+  index: number | null;
+  position: number | null;
+  called: boolean;
+  reconnect_ms: number;
+  /** Unix time in milliseconds. */
+  now_ms: number;
+}
+
+/**
+ * The state of one waiting room. Readers ignore fields they do not know, so that an upgrade may add one.
+ *
+ * A visitor with a position below `served` is called. `now_ms` is the store's clock: clients count down from it, never from their own.
+ */
+export interface LineFrame {
+  t: "line";
+  room: number;
+  /** Life of the line; a new one means that every place was given anew. */
+  epoch: number;
+  /** Rises with every frame of an epoch; drop a frame that is not newer. */
+  tick: number;
+  /** Unix time in milliseconds. */
+  now_ms: number;
+  phase: "closed" | "draining" | "drawing" | "lobby" | "open" | "planned";
+  paused: boolean;
+  /** Nobody has to wait at the moment. */
+  passthrough: boolean;
+  /** When the next phase begins, if it is known. */
+  opens_ms: number | null;
+  /** Places given by the draw: positions below this one. */
+  lobby: number;
+  /** The index the next one to join gets: so many have joined. */
+  next: number;
+  /** The watermark: positions below it are called. */
+  served: number;
+  /** People called per minute: cautious, likely, hopeful (p10, p50, p90). None: not known yet. */
+  rate: [number, number, number] | null;
+  /** Share of the waiting who give up, per minute. */
+  hazard: number;
+  /** base64url of 64 bytes: share/255 still waiting in the blocks of waitingroom/density.py. */
+  density: string;
+  /** People waiting, those who gave up left out. */
+  waiting: number;
+  /** Places left to buy, where the organiser shows it. */
+  left: number | null;
+  sold_out: boolean;
+  /** Why the line is slower than it was, if it is. */
+  reason: "checkout_slow" | "full" | "measuring" | "no_signal" | "organiser" | "payments_down" | null;
+  message: FrameMessage | null;
+  /** How often to ask, for those who have no socket. */
+  poll_ms: number;
+}
+
+/**
+ * It is your turn: claim with `POST /api/v1/rooms/{room}/claim`. Sent once, right after the `line` that called you.
+ */
+export interface Turn {
+  t: "turn";
+  /** Waiting room. */
+  room: number;
+  /** Place in a line, from 0. */
+  position: number;
+  /** Unix time in milliseconds. */
+  now_ms: number;
+}
+
+/**
  * Answer to `ping`.
  */
 export interface Pong {
@@ -356,11 +497,12 @@ export interface Bye {
  * A message that is not a command could not be served.
  *
  * `malformed`, `binary`: it could not be understood; at `strikes_left` 0 the socket is closed with 4100. `show_unknown`: `join` named a show that
- * is not on sale. `not_joined`: `scope` before `join`. `unavailable`: the show can not be read now, join again later.
+ * is not on sale. `room_unknown`: `wait` named no waiting room. `not_joined`: `scope` or `prove` before `join`. `unavailable`: the show or the room can not be read
+ * now, join or wait again later.
  */
 export interface Error {
   t: "error";
-  code: "binary" | "malformed" | "not_joined" | "show_unknown" | "unavailable" | "version_unknown";
+  code: "binary" | "malformed" | "not_joined" | "room_unknown" | "show_unknown" | "unavailable" | "version_unknown";
   detail: string;
   strikes_left: number;
 }
@@ -413,6 +555,9 @@ export type ClientMessage =
   | Best
   | Release
   | Extend
+  | Prove
+  | Wait
+  | Unwait
   | Ping
   | Watch
   | Unwatch;
@@ -429,6 +574,11 @@ export type ServerMessage =
   | Sale
   | Prices
   | Resync
+  | Challenge
+  | Proven
+  | Waiting
+  | LineFrame
+  | Turn
   | Pong
   | Bye
   | Error
@@ -474,6 +624,7 @@ export type RefusalCode =
   | "sale_closed"
   | "sale_paused"
   | "pass_required"
+  | "pass_unproven"
   | "show_unknown"
   | "hold_gone"
   | "hold_paying"
