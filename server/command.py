@@ -14,6 +14,7 @@ COMMANDS = {
     "chart": ("server.charts.command:main", "import, check, export or generate a seating chart"),
     "sell": ("server.catalog.command:main", "import a seating plan and put it on sale in one step"),
     "crowd": ("loadtests.crowd.command:main", "play buyers against a running installation"),
+    "verify-draw": ("server.rooms.verify_draw:main", "draw a waiting room's lobby again and compare every place"),
     "refund": ("server.orders.command:main", "refund an order in full"),
     "audit": ("server.orders.audit:main", "check that seats, tickets, money and pictures agree"),
 }

@@ -25,6 +25,9 @@ from server.organiser import pages as organiser_pages
 from server.pages import event_list, event_page, for_robots
 from server.payments import demo_proxy
 from server.refusals import Refusal
+from server.rooms import api as rooms_api
+from server.rooms import draw_record, event_stream, state_json
+from server.rooms import forms as room_forms
 from server.settings import Settings
 from server.tickets import routes as ticket_routes
 from server.webhooks import routes as webhook_routes
@@ -53,6 +56,11 @@ def all_routes(settings: Settings) -> list[BaseRoute]:
         *buyer_pages.routes,
         *ticket_routes.routes,
         *checkin_routes.routes,
+        *rooms_api.routes,
+        *draw_record.routes,
+        *state_json.routes,
+        *event_stream.routes,
+        *room_forms.routes,
         *(mailbox.routes if settings.capture_mail else ()),
     ]
 

@@ -20,7 +20,11 @@ if TYPE_CHECKING:  # imported for their types only: a process loads the adapters
     from server.catalog.facts import ShowFactsSource
     from server.mail.mailer import Mailer
     from server.payments.provider import PaymentProvider
+    from server.rooms.email_codes import EmailCodes
     from server.rooms.frames import Frames
+    from server.rooms.line_mail import CodePost
+    from server.rooms.memory import Rooms
+    from server.rooms.places import Places
     from server.templating import Templates
     from waitingroom.port import Line
 
@@ -47,6 +51,10 @@ class Services:
     templates: Templates
     jobs: ArqRedis
     frames: Frames
+    rooms: Rooms
+    places: Places
+    email_codes: EmailCodes
+    code_post: CodePost
     pings: dict[str, object] = field(default_factory=dict)
 
 

@@ -33,6 +33,9 @@ class Settings:
     )
     redis_url: str = _setting("", "Valkey or Redis; empty starts the embedded one", env="REDIS_URL")
     secret: str = _setting("", "signs visitor sessions, wraps ticket keys; made and kept in the var folder when empty")
+    previous_secret: str = _setting(
+        "", "the secret before the present one: places in line signed with it stay good; remove it once every room has closed"
+    )
     var: Path = _setting(_VAR, "folder for what the installation writes: stores, captured mail, logs")
     host: str = _setting("0.0.0.0", "address the pages and the live gateway listen on")
     port: int = _setting(8000, "port of pages and API")
@@ -125,8 +128,9 @@ def _impossible(settings: Settings) -> list[str]:
     ports = [settings.port, settings.live_port, settings.provider_port, settings.workers_port]
     if len(set(ports)) < len(ports):
         findings.append("the four ports must differ")
-    if settings.secret and len(settings.secret) < 32:
-        findings.append(f"{variable('secret')}: at least 32 characters, random")
+    for name in ("secret", "previous_secret"):
+        if getattr(settings, name) and len(getattr(settings, name)) < 32:
+            findings.append(f"{variable(name)}: at least 32 characters, random")
     for name, schemes in {
         "database_url": {"postgresql", "postgres"},
         "redis_url": {"redis", "rediss", "unix"},

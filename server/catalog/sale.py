@@ -74,7 +74,10 @@ async def follow_phase(desk: Desk, event: EventFacts, show: Show) -> None:
 
 async def follow_room(desk: Desk, event: EventFacts, show: Show) -> None:
     """Make the inventory demand a waiting room's pass for holds of the show, or stop demanding it."""
-    if show.state != "draft":
+    if show.state == "draft":
+        return
+    answer = await desk.inventory.require_pass(ShowKey(event.event_id, show.show_id), show.room)
+    if isinstance(answer, Refused) and show.state != "cancelled":
         await open_in_inventory(desk, show.show_id)
 
 

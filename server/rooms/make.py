@@ -178,5 +178,5 @@ async def _open(desk: Desk, facts: RoomFacts) -> None:
 async def _told(desk: Desk, facts: RoomFacts, before: Sequence[int]) -> RoomFacts:
     await desk.rooms.changed(facts)
     if facts.shows or before:
-        await follow_shows(desk, facts.org_id, facts.event_id, {*facts.shows, *before})
+        await follow_shows(desk, facts.org_id, facts.event_id, (*facts.shows, *before))
     return facts

@@ -91,20 +91,20 @@ class Rooms:
         self._learn(facts)
         # Committed already: a store that is away now is filled from Postgres when it is back (`_read_all`).
         with contextlib.suppress(RedisError, OSError):
-            await self._redis.hset(ROOMS_KEY, str(facts.room_id), pack(facts))
+            await self._redis.execute_command("HSET", ROOMS_KEY, facts.room_id, pack(facts))  # type: ignore[no-untyped-call]
             await self._redis.publish(CHANNEL, str(facts.room_id))
 
     async def forget(self, room_id: int) -> None:
         """Forget a room that was deleted (rehearsals only), here and everywhere."""
         self._drop(room_id)
         with contextlib.suppress(RedisError, OSError):
-            await self._redis.hdel(ROOMS_KEY, str(room_id))
+            await self._redis.execute_command("HDEL", ROOMS_KEY, room_id)  # type: ignore[no-untyped-call]
             await self._redis.publish(CHANNEL, str(room_id))
 
     async def _ask(self, wanted: int | str) -> RoomFacts | None:
         if isinstance(wanted, int):
             with contextlib.suppress(RedisError, OSError, msgspec.DecodeError):
-                if (text := await self._redis.hget(ROOMS_KEY, str(wanted))) is not None:
+                if (text := await self._redis.execute_command("HGET", ROOMS_KEY, wanted)) is not None:  # type: ignore[no-untyped-call]
                     return unpack(text)
             return await load_room(self._database, room_id=wanted)
         return await load_room(self._database, slug=wanted)
@@ -128,7 +128,7 @@ class Rooms:
             self._shows = {show: room for show, room in self._shows.items() if room != room_id}
 
     async def _read(self, room_id: int) -> None:
-        text = await self._redis.hget(ROOMS_KEY, str(room_id))
+        text = await self._redis.execute_command("HGET", ROOMS_KEY, room_id)  # type: ignore[no-untyped-call]
         if text is None:
             self._drop(room_id)
         else:
@@ -137,9 +137,11 @@ class Rooms:
     async def _read_all(self) -> None:
         """Read every room from Valkey; from Postgres what Valkey has lost."""
         kept = {}
-        for number, text in (await self._redis.hgetall(ROOMS_KEY)).items():
+        texts: list[bytes] = await self._redis.execute_command("HVALS", ROOMS_KEY)  # type: ignore[no-untyped-call]
+        for text in texts:
             try:
-                kept[int(number)] = unpack(text)
+                facts = unpack(text)
+                kept[facts.room_id] = facts
             except msgspec.DecodeError:
                 continue  # of another version of Frontrow: Postgres has it
         for facts in kept.values():

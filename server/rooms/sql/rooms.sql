@@ -96,14 +96,15 @@ update room_draws set root = $2, people = $3, beacon = $4, seed = $5, list = $6,
 
 -- name: draw_of_room
 -- The secret only once the draw was made.
-select version, commitment, committed_at, case when drawn_at is not null then secret end as secret, root, people, beacon, seed, drawn_at
+select version, commitment, committed_at, case when drawn_at is not null then secret end as secret, root, people, beacon, seed,
+       drawn_at, block_roots
   from room_draws where room_id = $1
 
 -- name: draw_list
 select list from room_draws where room_id = $1 and drawn_at is not null
 
 -- name: draw_list_block
-select substring(list from $2 for $3) as entries, block_roots from room_draws where room_id = $1 and drawn_at is not null
+select substring(list from $2 for $3) from room_draws where room_id = $1 and drawn_at is not null
 
 -- name: clear_tiers
 delete from room_tiers where room_id = $1 and tier <> all ($2::smallint[])
