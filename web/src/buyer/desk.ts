@@ -90,6 +90,7 @@ export class Desk {
         if (status === "live") this.sendAgain();
       },
       resync: () => void this.refresh(),
+      prove: (show, nonce) => import("../live/proof").then(({ proveHolder }) => proveHolder(show, nonce)),
     });
   }
 

@@ -3,8 +3,9 @@
  * The clock, chance and the socket itself are passed in, so that tests step through an hour in a millisecond.
  */
 
-import type { ClientMessage, ServerMessage } from "./messages";
+import type { ClientMessage, Prove, ServerMessage } from "./messages";
 
+export { liveUrl } from "./live_url";
 export type Status = "connecting" | "live" | "reconnecting" | "offline" | "stopped";
 
 export interface SocketEvents {
@@ -13,6 +14,8 @@ export interface SocketEvents {
   status(status: Status): void;
   /** The state can not be continued: fetch a snapshot, then call `joinFrom`. */
   resync(): void;
+  /** Sign a nonce for a show that is sold through a waiting room; null when there is no key to sign with. */
+  prove?(show: number, nonce: string): Promise<Prove | null>;
 }
 
 export interface Surroundings {
@@ -145,9 +148,14 @@ export class LiveSocket {
     const message = JSON.parse(data) as ServerMessage;
     if (message.t === "joined" || message.t === "pong") this.clockAhead = message.now_ms - this.world.now();
     if (message.t === "joined") {
-      this.joined = true;
       this.attempts = 0;
-      this.become("live");
+      // Commands wait for the proof: before it they would be refused.
+      if (message.challenge && this.events.prove) this.prove(socket, message.show, message.challenge);
+      else this.ready();
+    } else if (message.t === "proven") this.ready();
+    else if (message.t === "challenge") {
+      if (message.failed) this.ready(); // what is held is refused in words then
+      else this.prove(socket, message.show, message.nonce);
     } else if (message.t === "bye") this.byeMs = message.retry_after_ms;
     else if (message.t === "resync") {
       this.joined = false;
@@ -156,6 +164,21 @@ export class LiveSocket {
       this.world.later(this.world.random() * message.spread_ms, () => this.events.resync());
     }
     this.events.message(message);
+  }
+
+  private prove(socket: WebSocket, show: number, nonce: string): void {
+    const signed = this.events.prove?.(show, nonce).catch(() => null) ?? Promise.resolve(null);
+    void signed.then((proof) => {
+      if (socket !== this.socket) return;
+      if (proof) socket.send(JSON.stringify(proof));
+      else this.ready();
+    });
+  }
+
+  private ready(): void {
+    if (this.joined) return;
+    this.joined = true;
+    this.become("live");
   }
 
   private ping(): void {
@@ -204,12 +227,4 @@ export class LiveSocket {
 export function backoff(attempt: number, chance: number): number {
   const most = Math.min(BACKOFF_MOST_MS, BACKOFF_LEAST_MS * 2 ** Math.min(10, attempt));
   return BACKOFF_LEAST_MS / 2 + chance * most;
-}
-
-/** Where the socket is: ":8001/live" means this page's host at that port, with wss under https. */
-export function liveUrl(given: string, page: { protocol: string; hostname: string; host: string }): string {
-  const scheme = page.protocol === "https:" ? "wss:" : "ws:";
-  if (given.startsWith(":")) return `${scheme}//${page.hostname}${given}`;
-  if (given.startsWith("/")) return `${scheme}//${page.host}${given}`;
-  return given;
 }

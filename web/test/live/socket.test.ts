@@ -176,3 +176,63 @@ describe("the socket's address", () => {
     expect(liveUrl(given, { protocol, host, hostname: host.split(":")[0]! })).toBe(expected);
   });
 });
+
+describe("the proof of the holder", () => {
+  const PROOF = { t: "prove", x: "x", y: "y", signature: "s" } as const;
+  let asked: [number, string][];
+  let answer: typeof PROOF | null;
+
+  beforeEach(() => {
+    [world, statuses, asked, answer] = [new World(), [], [], PROOF];
+    const prove = async (show: number, nonce: string) => {
+      asked.push([show, nonce]);
+      return answer;
+    };
+    const events = { message: () => {}, frame: () => {}, status: (s: Status) => statuses.push(s), resync: () => {}, prove };
+    socket = new LiveSocket("ws://x/live", 1, () => position, events, world);
+    socket.start();
+    world.line.opens();
+    socket.joinFrom();
+  });
+
+  it("is given before the first command of a show with a waiting room", async () => {
+    world.line.says({ ...JOINED, challenge: "n1" });
+    expect(socket.send({ t: "ping" })).toBe(false);
+    await new Promise((done) => setTimeout(done));
+    expect(asked).toEqual([[1, "n1"]]);
+    expect(JSON.parse(world.line.sent.at(-1)!)).toEqual(PROOF);
+    expect(statuses).toEqual([]);
+    world.line.says({ t: "proven" });
+    expect(statuses).toEqual(["live"]);
+    expect(socket.send({ t: "ping" })).toBe(true);
+  });
+
+  it("is not asked for where there is no room", () => {
+    world.line.says({ ...JOINED, challenge: null });
+    expect([asked, statuses]).toEqual([[], ["live"]]);
+  });
+
+  it("is left to the cookie when the browser has no key", async () => {
+    answer = null;
+    world.line.says({ ...JOINED, challenge: "n1" });
+    await new Promise((done) => setTimeout(done));
+    expect(statuses).toEqual(["live"]);
+  });
+
+  it("is given once more when asked for, but not again and again when it fails", async () => {
+    world.line.says({ ...JOINED, challenge: null });
+    world.line.says({ t: "challenge", show: 1, nonce: "n2", failed: false });
+    await new Promise((done) => setTimeout(done));
+    world.line.says({ t: "challenge", show: 1, nonce: "n3", failed: true });
+    await new Promise((done) => setTimeout(done));
+    expect(asked).toEqual([[1, "n2"]]);
+  });
+
+  it("is not sent on a line that has been replaced", async () => {
+    const first = world.line;
+    world.line.says({ ...JOINED, challenge: "n1" });
+    first.breaks(1006);
+    await new Promise((done) => setTimeout(done));
+    expect(first.sent.filter((text) => text.includes("prove"))).toEqual([]);
+  });
+});
