@@ -30,6 +30,7 @@ from server.mail.smtp_mail import SmtpMail
 from server.payments.demo_keys import demo_keys
 from server.payments.stripe_payments import StripePayments, StripeSetup
 from server.request_log import RequestLog
+from server.rooms.door.opening import make_door
 from server.rooms.email_codes import EmailCodes
 from server.rooms.frames import Frames
 from server.rooms.line_mail import CodePost
@@ -83,6 +84,11 @@ async def open_services(settings: Settings, process: str) -> AsyncIterator[Servi
         await rooms.open()
         stack.push_async_callback(rooms.close)
         templates = Templates()
+        line = ValkeyLine(line_store, FunctionMissing)
+        door = make_door(settings, database, line_store, line, rooms, frames)
+        if process == "server":
+            door.start()
+        stack.push_async_callback(door.close)
 
         async def ping_postgres() -> None:
             async with database.installation() as connection:
@@ -96,7 +102,7 @@ async def open_services(settings: Settings, process: str) -> AsyncIterator[Servi
             principals=StaffPrincipals(database),
             sign_in=SignIn(database, redis, Passwords()),
             inventory=inventory,
-            line=ValkeyLine(line_store, FunctionMissing),
+            line=line,
             shows=shows,
             provider=provider,
             mailer=mailer,
@@ -107,6 +113,7 @@ async def open_services(settings: Settings, process: str) -> AsyncIterator[Servi
             places=Places(settings.secret, settings.previous_secret),
             email_codes=EmailCodes(settings.secret, redis),
             code_post=CodePost(mailer, templates),
+            door=door,
             pings={"postgres": ping_postgres, "valkey": redis.ping},
         )
 

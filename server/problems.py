@@ -35,8 +35,9 @@ def response(refusal: Refusal, *, headers: dict[str, str] | None = None) -> Resp
     """Return the HTTP answer of *refusal*."""
     kind = REFUSALS[refusal.code]
     sent = dict(headers or {})
-    if kind.retry_after_ms is not None:
-        sent["Retry-After"] = str(-(-kind.retry_after_ms // 1000))
+    wait_ms = refusal.params.get("retry_after_ms", kind.retry_after_ms)  # what is known of this one, else the usual
+    if wait_ms is not None:
+        sent["Retry-After"] = str(-(-wait_ms // 1000))
     if kind.status == 401:
         sent["WWW-Authenticate"] = "Bearer"
     return Response(orjson.dumps(document(refusal)), kind.status, sent, MEDIA_TYPE)

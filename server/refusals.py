@@ -154,6 +154,17 @@ REFUSALS: dict[str, RefusalKind] = {
     "room_closed": _K(409, "The line is closed."),
     "holder_differs": _K(403, "This place was taken up on another device."),
     "draw_pending": _K(409, "The draw has not been made yet."),
+    # the bot door: what it asks for, and what becomes of a contest
+    "challenge_required": _K(403, "Solve the challenge first: your browser does it by itself."),
+    "challenge_invalid": _K(422, "This is not a solution of a challenge made for you. Ask for a new one."),
+    "challenge_expired": _K(409, "The challenge has expired. Ask for a new one."),
+    "challenge_spent": _K(409, "This solution was used before. Ask for a new challenge."),
+    "challenge_dearer": _K(403, "A longer challenge is asked for now. Ask for a new one."),
+    "second_step_required": _K(403, "Confirm an e-mail address to join."),
+    "held_for_review": _K(403, "Somebody is looking at your place. You keep it meanwhile.", 15_000),
+    "nothing_to_contest": _K(409, "Nothing was held against your place."),
+    "contest_unknown": _K(404, "There is no such contest in your organisation."),
+    "contest_decided": _K(409, "The contest was decided the other way."),
     # staff
     "member_exists": _K(409, "This person works here already."),
     "member_unknown": _K(404, "This person does not work here."),

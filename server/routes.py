@@ -28,6 +28,11 @@ from server.refusals import Refusal
 from server.rooms import api as rooms_api
 from server.rooms import draw_record, event_stream, state_json
 from server.rooms import forms as room_forms
+from server.rooms.door import routes as door_routes
+from server.rooms.organiser import api as room_organiser_api
+from server.rooms.organiser import pages as room_organiser_pages
+from server.rooms.organiser import reviews as room_reviews
+from server.rooms.organiser import set_up as room_set_up
 from server.settings import Settings
 from server.tickets import routes as ticket_routes
 from server.webhooks import routes as webhook_routes
@@ -56,7 +61,12 @@ def all_routes(settings: Settings) -> list[BaseRoute]:
         *buyer_pages.routes,
         *ticket_routes.routes,
         *checkin_routes.routes,
+        *room_set_up.routes,
+        *room_organiser_pages.routes,
+        *room_organiser_api.routes,
+        *room_reviews.routes,
         *rooms_api.routes,
+        *door_routes.routes,
         *draw_record.routes,
         *state_json.routes,
         *event_stream.routes,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # imported for their types only: a process loads the adapters
     from server.catalog.facts import ShowFactsSource
     from server.mail.mailer import Mailer
     from server.payments.provider import PaymentProvider
+    from server.rooms.door.door import Door
     from server.rooms.email_codes import EmailCodes
     from server.rooms.frames import Frames
     from server.rooms.line_mail import CodePost
@@ -55,6 +56,7 @@ class Services:
     places: Places
     email_codes: EmailCodes
     code_post: CodePost
+    door: Door
     pings: dict[str, object] = field(default_factory=dict)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Route
 from server import problems
 from server.endpoint import bounded_body
 from server.refusals import Refusal
+from server.rooms.addresses import room_address, show_wanted
 from server.rooms.api import notify
 from server.rooms.claiming import claim_place, nonce_for
 from server.rooms.facts import RoomFacts
@@ -32,13 +33,6 @@ if TYPE_CHECKING:
 FORM_BYTES_MAX = 16 * 1024
 FIELDS_MAX = 50
 Form = Mapping[str, str]
-
-
-def room_address(facts: RoomFacts, to: str = "", **said: str) -> str:
-    """Return the address of a room's page, on the way to one of our own shows."""
-    wanted = {"to": to} if to.isascii() and to.isdigit() and int(to) in facts.shows else {}
-    words = urlencode({**wanted, **said})
-    return f"/rooms/{facts.slug}" + (f"?{words}" if words else "")
 
 
 async def post_join(request: Request) -> Response:
@@ -74,10 +68,7 @@ async def post_claim(request: Request) -> Response:
         return _back(facts, form, said=nonce.code)
     cookies = Response()
     visitor = remember_visitor(request, cookies)
-    to = form.get("to", "")
-    claimed = await claim_place(
-        request, facts, ClaimPlace(nonce=nonce, to=int(to) if to.isascii() and to.isdigit() else None), visitor
-    )
+    claimed = await claim_place(request, facts, ClaimPlace(nonce=nonce, to=show_wanted(form.get("to", ""))), visitor)
     if isinstance(claimed, Refusal):
         return _back(facts, form, said=claimed.code)
     response = RedirectResponse(claimed.go, 303)
@@ -119,7 +110,7 @@ async def post_contest(request: Request) -> Response:
     place = place_of(request, facts)
     if place is None:
         return _back(facts, form, said="place_unknown")
-    answer = await services.door.contest(facts, place.index, form.get("text", "")[:2000])
+    answer = await services.door.contest(facts, place, form.get("text", "")[:2000])
     return _back(facts, form, said=answer.code if isinstance(answer, Refusal) else "contested")
 
 
@@ -143,7 +134,7 @@ def _method(form: Form) -> Any:
 
 
 def _back(facts: RoomFacts, form: Form, **said: str) -> RedirectResponse:
-    return RedirectResponse(room_address(facts, form.get("to", ""), **said), 303)
+    return RedirectResponse(room_address(facts, show_wanted(form.get("to", "")), **said), 303)
 
 
 routes: list[BaseRoute] = [

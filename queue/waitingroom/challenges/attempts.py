@@ -25,7 +25,7 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """The attempt counts. *load* is the share of the fullest allowance in use after it, 0 … 1."""
+    """The attempt counts. *load* is the share of the last allowance named that is in use after it, 0 … 1."""
 
     load: float
 
@@ -64,7 +64,8 @@ def spend(
         return dict(paid_until_ms), TooOften(next(name for long, name in waits if long == wait), wait)
     if spent_by is not None and spent_by != spender:
         return dict(paid_until_ms) | after, Replayed()
-    load = max((after[one.name] - now_ms) / (one.every_ms * one.burst) for one in wanted) if wanted else 0.0
+    last = wanted[-1] if wanted else None
+    load = (after[last.name] - now_ms) / (last.every_ms * last.burst) if last else 0.0
     return dict(paid_until_ms) | after, Spent(load)
 
 

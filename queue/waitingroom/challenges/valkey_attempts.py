@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any, Final, Protocol
 
 from waitingroom.challenges.attempts import Allowance, Replayed, Spent, TooOften
 from waitingroom.model import RoomKey
 
-_FILE: Final = files("waitingroom.challenges").joinpath("lua/spend_attempt.lua").read_text(encoding="utf-8")
-_SOURCE: Final = "\n".join(line for line in _FILE.splitlines() if not line.startswith("--"))
 SUBJECT_CHARS: Final = 22
+
+
+def without_comments(script: Traversable) -> str:
+    """Return a script as it is sent."""
+    return "\n".join(line for line in script.read_text(encoding="utf-8").splitlines() if not line.startswith("--"))
+
+
+_SOURCE: Final = without_comments(files("waitingroom.challenges").joinpath("lua/spend_attempt.lua"))
 
 
 class Store(Protocol):

@@ -56,7 +56,7 @@ def test_haste_keeps_the_solution() -> None:
     assert isinstance(spend(paid, [per_minute("one", 1, 1)], now_ms=0, spent_by="ann", spender="bob")[1], TooOften)
 
 
-def test_the_load_is_the_fullest_allowances() -> None:
-    """Half of one and a fifth of another is half."""
-    _, outcome = spend({}, [TWO, FIVE], now_ms=0)
-    assert outcome == Spent(0.5)
+def test_the_load_is_the_last_allowances() -> None:
+    """Half of one and a fifth of another: the last one named is the network's."""
+    assert spend({}, [TWO, FIVE], now_ms=0)[1] == Spent(0.2)
+    assert spend({}, [FIVE, TWO], now_ms=0)[1] == Spent(0.5)

@@ -2,7 +2,7 @@
 -- KEYS  [1] the solution's memory, or any key of the room when there is no solution  [2…] one per allowance
 -- ARGV  [1] who spends the solution ("" for none)  [2] for how many seconds to remember it
 --       [3…] per allowance: milliseconds per attempt, burst
--- Reply {0, load in 1/10000} spent · {1, number of the allowance (1 first), retry after in ms} too often · {2} replayed
+-- Reply {0, load of the last allowance in 1/10000} spent · {1, number of the allowance (1 first), retry after in ms} too often · {2} replayed
 -- The rule it enforces is waitingroom/challenges/attempts.py:spend.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -16,7 +16,7 @@ for i = 1, #KEYS - 1 do
   if wait > longest then
     worst, longest = i, wait
   end
-  load = math.max(load, (after[i] - now) / (every * burst))
+  load = (after[i] - now) / (every * burst)
 end
 if worst > 0 then
   return {1, worst, longest}
