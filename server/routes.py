@@ -28,6 +28,7 @@ from server.refusals import Refusal
 from server.rooms import api as rooms_api
 from server.rooms import draw_record, event_stream, state_json
 from server.rooms import forms as room_forms
+from server.rooms import pages as room_pages
 from server.rooms.door import routes as door_routes
 from server.rooms.organiser import api as room_organiser_api
 from server.rooms.organiser import pages as room_organiser_pages
@@ -66,6 +67,7 @@ def all_routes(settings: Settings) -> list[BaseRoute]:
         *room_organiser_api.routes,
         *room_reviews.routes,
         *rooms_api.routes,
+        *room_pages.routes,
         *door_routes.routes,
         *draw_record.routes,
         *state_json.routes,

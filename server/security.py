@@ -17,13 +17,18 @@ HOSTS_MAX = 256
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
-def content_security_policy(live_origins: str) -> str:
-    """Return the policy: everything from ourselves, sockets to *live_origins*, no inline script or style."""
+def content_security_policy(live_origins: str, *, inline: tuple[str, str] | None = None) -> str:
+    """Return the policy: everything from ourselves, sockets to *live_origins*, no inline script or style.
+
+    A page that comes whole in one request names the hashes of its one script and one style in *inline*; it may run no others.
+    """
+    scripts, styles = inline or ("'self' 'wasm-unsafe-eval'", "'self'")  # the door's barcode reader is WebAssembly
     return "; ".join(
         (
             "default-src 'self'",
-            "script-src 'self' 'wasm-unsafe-eval'",  # the door's barcode reader is WebAssembly
-            "style-src 'self'",
+            f"script-src {scripts}",
+            f"style-src {styles}",
+            "worker-src 'self' blob:",  # the proof of work runs beside the page
             "img-src 'self' data: blob:",
             "media-src 'self' blob:",
             f"connect-src 'self' {live_origins}".strip(),
@@ -77,7 +82,7 @@ class Guard:
         await self._app(scope, receive, send_guarded)
 
     def _make_added(self, host: str, secure: bool) -> tuple[tuple[bytes, bytes], ...]:
-        policy = content_security_policy(self._live_origins(host))
+        policy = content_security_policy(live_origins(host, live_port=self._live_port, live_url=self._live_url))
         return (
             (b"content-security-policy", policy.encode("ascii")),
             (b"x-content-type-options", b"nosniff"),
@@ -86,10 +91,12 @@ class Guard:
             *(((b"strict-transport-security", b"max-age=31536000"),) if secure else ()),
         )
 
-    def _live_origins(self, host: str) -> str:
-        if self._live_url:
-            parts = urlsplit(self._live_url)
-            return f"{parts.scheme}://{parts.netloc}"
-        match = _HOST.match(host)
-        name = match[1] if match else "localhost"  # a strange Host header must not write our policy
-        return f"ws://{name}:{self._live_port} wss://{name}:{self._live_port}"
+
+def live_origins(host: str, *, live_port: int, live_url: str) -> str:
+    """Return where the live gateway of a page served as *host* is."""
+    if live_url:
+        parts = urlsplit(live_url)
+        return f"{parts.scheme}://{parts.netloc}"
+    match = _HOST.match(host)
+    name = match[1] if match else "localhost"  # a strange Host header must not write our policy
+    return f"ws://{name}:{live_port} wss://{name}:{live_port}"

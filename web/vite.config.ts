@@ -2,9 +2,15 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { brotliCompressSync, constants } from "node:zlib";
 import type { Plugin, Rollup } from "vite";
+import { build } from "vite";
 import { defineConfig } from "vitest/config";
 
 const root = import.meta.dirname;
+
+/** Pages that come whole in one request: their script and style are built alone, share no chunk, and are laid into the HTML by the server. */
+const INLINED = Object.fromEntries(
+  Object.entries({ room: "src/room/page.ts", "room-proof": "src/room/proof_page.ts" }).filter(([, path]) => existsSync(resolve(root, path))),
+);
 
 /** Every folder of src/ with a main.ts(x) is an entry named after the folder; with an sw.ts it also gets an unhashed worker. */
 function entries(): Record<string, string> {
@@ -73,6 +79,64 @@ function precompress(): Plugin {
   };
 }
 
+/** The tokens that *css* uses, and theirs, for both themes: tokens.css stays the only file that names a colour. */
+function usedTokens(css: string): string {
+  const tokens = readFileSync(resolve(root, "src/styles/tokens.css"), "utf8");
+  const block = (selector: string) => {
+    const from = tokens.indexOf(`${selector} {`);
+    return [...tokens.slice(from, tokens.indexOf("}", from)).matchAll(/--([\w-]+):\s*([^;]+);/g)].map((m) => [m[1]!, m[2]!] as const);
+  };
+  const light = block(":root");
+  const wanted = new Set<string>();
+  const want = (text: string): void => {
+    for (const [, name] of text.matchAll(/var\(--([\w-]+)\)/g)) {
+      if (wanted.has(name!)) continue;
+      wanted.add(name!);
+      for (const [one, value] of light) if (one === name) want(value);
+    }
+  };
+  want(css);
+  const written = (pairs: readonly (readonly [string, string])[]) =>
+    pairs.filter(([name]) => wanted.has(name)).map(([name, value]) => `--${name}:${value}`).join(";");
+  const dark = written(block(':root[data-theme="dark"]'));
+  return (
+    `:root{color-scheme:light;${written(light)}}` +
+    `@media(prefers-color-scheme:dark){:root:not([data-theme=light]){color-scheme:dark;${dark}}}` +
+    `:root[data-theme=dark]{color-scheme:dark;${dark}}`
+  );
+}
+
+/** Write dist/inline/<name>.js and .css for each page of INLINED. */
+function inlined(): Plugin {
+  return {
+    name: "frontrow:inlined",
+    apply: "build",
+    async generateBundle() {
+      for (const [name, source] of Object.entries(INLINED)) {
+        const built = (await build({
+          root,
+          configFile: false,
+          logLevel: "warn",
+          publicDir: false,
+          build: {
+            write: false,
+            target: ["es2022", "chrome111", "safari16.4", "firefox114"],
+            modulePreload: false,
+            rollupOptions: { input: resolve(root, source), output: { codeSplitting: false, entryFileNames: "page.js" } },
+          },
+        })) as Rollup.RollupOutput;
+        for (const item of built.output) {
+          if (item.type === "chunk") this.emitFile({ type: "asset", fileName: `inline/${name}.js`, source: item.code.trim() });
+          else if (item.fileName.endsWith(".css")) {
+            const css = String(item.source).trim();
+            this.emitFile({ type: "asset", fileName: `inline/${name}.css`, source: usedTokens(css) + css });
+          }
+        }
+      }
+    },
+  };
+}
+
 export default defineConfig({
   root,
   base: "/",
@@ -95,6 +159,6 @@ export default defineConfig({
       },
     },
   },
-  plugins: [flatManifest(), precompress()],
+  plugins: [inlined(), flatManifest(), precompress()],
   test: { include: ["test/**/*.test.ts", "test/**/*.test.tsx"], environment: "node", restoreMocks: true },
 });

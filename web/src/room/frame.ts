@@ -3,6 +3,7 @@
 export type Phase = "planned" | "lobby" | "drawing" | "open" | "draining" | "closed";
 
 export interface LineFrame {
+  t: "line";
   room: number;
   epoch: number;
   tick: number;

@@ -1,0 +1,49 @@
+/** What the server tells the page once (server/rooms/pages.py), and what it answers about one's own place. */
+
+import type { LineFrame } from "./frame";
+
+export interface Mine {
+  index: number;
+  /** None until the draw has given it. */
+  position: number | null;
+  state: "waiting" | "called" | "claimed" | "lapsed" | "left";
+  /** End of the window to go in, by the server's clock. */
+  claim_until_ms: number | null;
+  /** End of the visit to the seats, and where they are. */
+  visit_until_ms: number | null;
+  go: string | null;
+  /** A turn that passed may still be taken once. */
+  reentry: boolean;
+  /** The place came out of the draw, so it can be checked. */
+  drawn: boolean;
+  email: string | null;
+  notify: boolean;
+  review: "open" | "upheld" | "restored" | null;
+}
+
+export type Identity = "device" | "email" | "code";
+
+export interface RoomFacts {
+  room: number;
+  /** Where the API of this room is: /api/v1/rooms/<room>. */
+  api: string;
+  /** Where the page is: forms without scripts post below it. */
+  page: string;
+  title: string;
+  /** Where people go when there is nothing to wait for. */
+  event_url: string;
+  live_url: string;
+  /** Who counts as one person here; the first is what the form asks for. */
+  identities: Identity[];
+  /** Presales take an access code beside the identity. */
+  tiers: boolean;
+  place: "exact" | "banded";
+  lobby_ms: number;
+  draws_ms: number;
+  closes_ms: number;
+  /** The show to go to, where there are several. */
+  to: number | null;
+  frame: LineFrame | null;
+  mine: Mine | null;
+  now_ms: number;
+}
