@@ -15,7 +15,6 @@ return function(keys, args)
   local refusal = check_own(keys[11], args[1], index, 0)
   if refusal == 'left' then return { 1, 0 } end
   if refusal then return refusal end
-  call('HDEL', keys[11], args[1])
   local slot, line = position_of(index) or index, read_line()
   local state = state_of(slot)
   if state == CLAIMED then
@@ -24,6 +23,7 @@ return function(keys, args)
     write_line(line)
     return { 1 - ended, ended }
   end
+  call('HDEL', keys[11], args[1])
   set_state(slot, LEFT)
   if plan.phase == 'drawing' then call('SADD', LATE, index) end
   line[LEAVES] = line[LEAVES] + 1

@@ -78,25 +78,20 @@ local function is_lost(line, index)
   return false
 end
 
--- Give a forgotten place back to the identity whose token proves it.
-local function put_back(line, bucket, field, index, tier)
-  local slot = position_of(index) or index
-  if state_of(slot) == LEFT then
-    if not is_lost(line, index) then return 'left' end
-    local state = WAITING
-    if slot < line[SERVED] then -- the line has gone on meanwhile
-      line[CALLS] = line[CALLS] + 1
-      if slot < line[LAPSED_TO] then
-        state, line[LAPSES] = LAPSED, line[LAPSES] + 1
-      else
-        line[PENDING] = line[PENDING] + 1
-      end
+-- Make a skipped place wait again; if the line has gone on meanwhile, it counts as called.
+local function bring_back(line, index, slot)
+  local state = WAITING
+  if slot < line[SERVED] then
+    line[CALLS] = line[CALLS] + 1
+    if slot < line[LAPSED_TO] then
+      state, line[LAPSES] = LAPSED, line[LAPSES] + 1
+    else
+      line[PENDING] = line[PENDING] + 1
     end
-    set_state(slot, state)
-    if plan.phase == 'drawing' then call('SADD', LATE, index) end
     write_line(line)
   end
-  call('HSET', bucket, field, index * TIERS + tier)
+  set_state(slot, state)
+  if plan.phase == 'drawing' then call('SADD', LATE, index) end
 end
 
 -- Check that the index is the identity's own, restoring it if the store forgot; replies a refusal or nothing.
@@ -107,6 +102,10 @@ local function check_own(bucket, field, index, tier)
     return nil
   end
   settle_life()
-  if index >= next_index() then return 'place_unknown' end
-  return put_back(read_line(), bucket, field, index, tier)
+  local slot = position_of(index) or index
+  if index >= next_index() or state_of(slot) ~= LEFT then return 'place_unknown' end
+  local line = read_line()
+  if not is_lost(line, index) then return 'left' end
+  bring_back(line, index, slot)
+  call('HSET', bucket, field, index * TIERS + tier)
 end

@@ -1,0 +1,380 @@
+"""The rule and the store take the same steps; after each, answers and everything stored must agree."""
+
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from tests.model.waitingroom.store import KEY, LOST_JOINS, Contents, Store
+from waitingroom import wire
+from waitingroom.model import Lobby, Phase, PlaceState, RoomPlan
+from waitingroom.rules import calling, claiming, drawing, joining, leaving, phases, reading
+from waitingroom.rules.state import Outcome, RoomState, index_at, settle_phase, state_of
+from waitingroom.rules.turns import claims
+
+PEOPLE = [bytes([0, n, 7, 0, 0, 0, 255, n]) for n in range(8)]
+VISITORS = st.sampled_from(["ann", "bob", "cid"])
+HOLDERS = st.sampled_from(["key1", "key1", "key2"])
+FEW = st.sampled_from([False] * 9 + [True])
+HOUR = 3_600_000
+# Far longer than a test takes: passes must not run out by themselves, their time is the store's own and not stopped.
+VISIT_MS = 20 * HOUR
+
+
+@st.composite
+def plans(draw: st.DrawFn, start_ms: int) -> RoomPlan:
+    """Plan a room that starts at *start_ms*, small enough for everything to happen in it."""
+    lobby_ms = draw(st.sampled_from([0, 3_000, 3_000, 3_000]))
+    return RoomPlan(
+        opens_lobby_ms=start_ms,
+        draws_ms=start_ms + lobby_ms,
+        closes_ms=draw(st.sampled_from([0, 0, 0, start_ms + 30 * HOUR])),
+        cap=draw(st.integers(1, 4)),
+        rate_per_min=draw(st.integers(1, 5)),
+        shows=draw(st.sampled_from([(), (1,), (1, 2)])),
+        claim_window_ms=draw(st.sampled_from([1_000, 4_000, 10_000])),
+        visit_ms=VISIT_MS,
+        reentries=draw(st.integers(0, 1)),
+        auto_passthrough=draw(st.booleans()),
+        capacity_max=draw(st.sampled_from([9, 1000, 1000])),
+    )
+
+
+class LineMachine(RuleBasedStateMachine):
+    """Any sequence of verbs, with time passing and jumping, stores taking over and settings changing."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__()
+        self.store, self.line = store, store.line
+        self.tokens: list[tuple[int, bytes]] = []
+        self.fences = [0]
+        store.empty()
+
+    @initialize(data=st.data())
+    def open(self, data: st.DataObject) -> None:
+        """Open the room an hour ahead of real time, with the clock stopped."""
+        start_ms = (int(time.time()) + 3600) * 1000
+        plan = data.draw(plans(start_ms))
+        answer = self.store.run(self.line.open_room(KEY, plan))
+        found = self.store.contents()
+        outcome = phases.open_room(None, plan, now_ms=found.line.seen_ms)
+        assert answer == outcome.answer
+        self.state = replace(outcome.state, lost_joins_max=LOST_JOINS)
+        self.now_ms = start_ms - data.draw(FEW)
+        self._stop_clock()
+        self.crowd(data.draw(st.integers(0, 8)))
+        if not data.draw(FEW):
+            self.now_ms = max(self.now_ms, plan.draws_ms)
+            self._stop_clock()
+        if not data.draw(FEW):
+            self.state = settle_phase(self.state, self.now_ms)
+            self._publish(data.draw(st.permutations(range(self.state.lobby))), "seed")
+
+    def teardown(self) -> None:
+        """Leave nothing behind."""
+
+    # ── visitors ──
+
+    @rule(identity=st.sampled_from(PEOPLE), tier=st.integers(0, 7))
+    def join(self, identity: bytes, tier: int) -> None:
+        """Somebody comes, or comes again."""
+        self._join(identity, tier)
+
+    @rule(count=st.integers(2, 8))
+    def crowd(self, count: int) -> None:
+        """Several come one after the other."""
+        for identity in PEOPLE[:count]:
+            self._join(identity, 0)
+
+    def _join(self, identity: bytes, tier: int) -> None:
+        outcome = self._step(
+            lambda state: joining.join(state, identity, tier, now_ms=self.now_ms), self.line.join(KEY, identity, tier)
+        )
+        index = getattr(outcome.answer, "index", None)
+        if index is not None and (index, identity) not in self.tokens:
+            self.tokens.append((index, identity))
+
+    @rule(data=st.data(), tier=st.integers(0, 7))
+    def restore(self, data: st.DataObject, tier: int) -> None:
+        """Somebody shows a token."""
+        index, identity = self._token(data)
+        self._step(
+            lambda state: joining.restore(state, index, identity, tier, now_ms=self.now_ms),
+            self.line.restore(KEY, index, identity, tier),
+        )
+
+    @rule(data=st.data(), visitor=VISITORS, holder=HOLDERS)
+    def claim(self, data: st.DataObject, visitor: str, holder: str) -> None:
+        """Somebody claims, called or not."""
+        index, identity = self._token(data)
+        self._claim(index, identity, visitor, holder)
+
+    @precondition(lambda self: self._called())
+    @rule(data=st.data(), visitor=VISITORS, holder=HOLDERS)
+    def claim_called(self, data: st.DataObject, visitor: str, holder: str) -> None:
+        """Somebody who was called claims."""
+        self._claim(*data.draw(st.sampled_from(self._called())), visitor, holder)
+
+    def _claim(self, index: int, identity: bytes, visitor: str, holder: str) -> None:
+        self._step(
+            lambda state: claiming.claim(state, index, identity, visitor, holder, now_ms=self.now_ms),
+            self.line.claim(KEY, index, identity, visitor, holder),
+        )
+
+    @rule(data=st.data())
+    def leave(self, data: st.DataObject) -> None:
+        """Somebody gives up."""
+        index, identity = self._token(data)
+        self._step(
+            lambda state: leaving.leave(state, index, identity, now_ms=self.now_ms),
+            self.line.leave(KEY, index, identity),
+        )
+
+    @rule(visitor=VISITORS)
+    def end_visit(self, visitor: str) -> None:
+        """Somebody has bought."""
+        self._step(lambda state: leaving.end_visit(state, visitor), self.line.end_visit(KEY.event_id, visitor))
+
+    # ── the usher ──
+
+    @rule(who=st.sampled_from(["one", "two"]), ttl_ms=st.sampled_from([500, 2_000]))
+    def lead(self, who: str, ttl_ms: int) -> None:
+        """A worker wants to lead."""
+        outcome = self._step(
+            lambda state: calling.lead(state, who, ttl_ms, now_ms=self.now_ms), self.line.lead(KEY, who, ttl_ms)
+        )
+        if isinstance(outcome.answer, int):
+            self.fences.append(outcome.answer)
+
+    @rule(late=FEW)
+    def resign(self, late: bool) -> None:
+        """A leader stops."""
+        fence = self.fences[0 if late else -1]
+        self._step(lambda state: calling.resign(state, fence), self.line.resign(KEY, fence))
+
+    @rule(people=st.integers(1, 4))
+    def call(self, people: int) -> None:
+        """The leader calls some people, and the first of them come."""
+        self._move(self.fences[-1], self.state.served + people)
+        for number, token in enumerate(self._called()[:2]):
+            self._claim(*token, f"visitor{number}-{token[0]}", "key1")
+
+    @rule(people=st.integers(-1, 5), late=FEW)
+    def move(self, people: int, late: bool) -> None:
+        """The leader, or one who was, moves the line."""
+        self._move(self.fences[0 if late else -1], self.state.served + people)
+
+    def _move(self, fence: int, served: int) -> None:
+        self._step(
+            lambda state: calling.move(state, fence, served, now_ms=self.now_ms), self.line.move(KEY, fence, served)
+        )
+
+    @rule(limit=st.integers(1, 4))
+    def lapse(self, limit: int) -> None:
+        """The sweeper comes by."""
+        self._step(lambda state: leaving.lapse(state, limit, now_ms=self.now_ms), self.line.lapse(KEY, limit))
+
+    @precondition(lambda self: settle_phase(self.state, self.now_ms).phase is not Phase.LOBBY)
+    @rule(data=st.data(), name=st.sampled_from(["seed", "seed", "seed", "other"]), wrong=FEW)
+    def publish_draw(self, data: st.DataObject, name: str, wrong: bool) -> None:
+        """The draw is made, now and then for another lobby or again."""
+        lobby = settle_phase(self.state, self.now_ms).lobby + wrong
+        self._publish(data.draw(st.permutations(range(lobby))), name)
+
+    def _publish(self, positions: list[int], name: str) -> None:
+        self._step(
+            lambda state: drawing.publish_draw(state, name, positions, now_ms=self.now_ms),
+            self.line.publish_draw(KEY, name, np.array(positions, dtype=np.uint32)),
+        )
+
+    @precondition(lambda self: settle_phase(self.state, self.now_ms).phase not in (Phase.PLANNED, Phase.LOBBY))
+    @rule(really=FEW)
+    def read_lobby(self, really: bool) -> None:
+        """The lobby's list is read for the draw: sixteen thousand buckets, so seldom."""
+        if not really:
+            return
+        self.state = settle_phase(self.state, self.now_ms)
+        lobby = self.store.run(self.line.read_lobby(KEY))
+        assert isinstance(lobby, Lobby)
+        known = {place.index: (identity, place.tier) for identity, place in self.state.places.items()}
+        expected = [known.get(index, (bytes(8), 255)) for index in range(self.state.lobby)]
+        pairs = zip(lobby.identities.tolist(), lobby.tiers.tolist(), strict=True)
+        assert [(one.to_bytes(8, "big"), tier) for one, tier in pairs] == expected
+
+    # ── organisers ──
+
+    @rule(
+        phase=st.sampled_from([None, None, None, *Phase]),
+        paused=st.sampled_from([None, False, False, False, False, True]),
+        passthrough=st.sampled_from([None, True, True, False]),
+        really=FEW,
+    )
+    def set_phase(self, phase: Phase | None, paused: bool | None, passthrough: bool | None, really: bool) -> None:
+        """The organiser steers; rooms are seldom closed."""
+        if phase in (Phase.CLOSED, Phase.DRAINING) and not really:
+            phase = None
+        self._step(
+            lambda state: phases.set_phase(state, phase, paused=paused, passthrough=passthrough, now_ms=self.now_ms),
+            self.line.set_phase(KEY, phase, paused=paused, passthrough=passthrough),
+        )
+
+    @rule(data=st.data(), sooner=FEW)
+    def change_settings(self, data: st.DataObject, sooner: bool) -> None:
+        """The organiser changes settings."""
+        plan = data.draw(plans(self.state.plan.opens_lobby_ms))
+        draws_ms = self.state.plan.draws_ms - sooner * data.draw(st.integers(-1, 1)) * 1_000
+        plan = replace(plan, draws_ms=draws_ms)
+        self._step(lambda state: phases.open_room(state, plan, now_ms=self.now_ms), self.line.open_room(KEY, plan))
+
+    # ── time and trouble ──
+
+    @rule(by_ms=st.sampled_from([1, 250, 999, 1_000, 3_000, 4_000, 5_000, 5_000, 6_000, -2_000, HOUR, VISIT_MS // 2]))
+    def wait(self, by_ms: int) -> None:
+        """Time passes, stumbles or jumps."""
+        self.now_ms += by_ms
+        self._stop_clock()
+
+    @rule(steps=st.sampled_from([1, 1, 2, 2, 2, 2, 2, 13]))
+    def a_while(self, steps: int) -> None:
+        """Time passes as it does in a room with a leader: the turn clock moves with it."""
+        for _ in range(steps):
+            self.now_ms += 5_000
+            self._stop_clock()
+            self._move(self.fences[-1], 0)
+
+    @rule(really=FEW)
+    def take_over(self, really: bool) -> None:
+        """A replica becomes the store; it has the data, but may lack the last joins."""
+        if really:
+            self.store.begin_life()
+            self.state = replace(self.state, settled=False)
+
+    # ── what must hold after every step ──
+
+    @rule(data=st.data(), edges=st.lists(st.integers(0, 8), min_size=1, max_size=4))
+    def look(self, data: st.DataObject, edges: list[int]) -> None:
+        """Every reading is what the rule reads."""
+        edges = sorted(self.state.served + edge for edge in edges)
+        assert self.store.run(self.line.read(KEY)) == reading.line_state(self.state, self.now_ms)
+        assert self.store.run(self.line.count_waiting(KEY, edges)) == reading.count_waiting(self.state, edges)
+        index, _ = self._token(data)
+        assert self.store.run(self.line.standing(KEY, index)) == reading.standing(self.state, index, self.now_ms)
+        # Reading moves the phase on and forgets visits that have run out, and nothing else.
+        self.state = settle_phase(self.state, self.now_ms)
+        live = {at: visit for at, visit in self.state.visits.items() if visit.ends_ms > self.now_ms}
+        self.state = replace(self.state, visits=live)
+
+    @invariant()
+    def store_equals_rule(self) -> None:
+        """Everything stored is what the rule says, counters included."""
+        if hasattr(self, "state"):
+            found = self.store.contents()
+            assert found == self._expected(found)
+
+    @invariant()
+    def promises_hold(self) -> None:
+        """Nobody has two places or shares one, and nobody is inside who was not called."""
+        if not hasattr(self, "state"):
+            return
+        state = self.state
+        indices = [place.index for place in state.places.values()]
+        assert len(set(indices)) == len(indices)
+        assert all(index < state.next for index in indices)
+        assert all(position < state.served for position in state.visits)
+        assert sorted(state.positions) == list(range(len(state.positions)))
+
+    # ── the machinery ──
+
+    def _step(self, decide: Callable[[RoomState], Outcome], call: Coroutine[Any, Any, Any]) -> Outcome:
+        before = self.state
+        outcome = decide(before)
+        answer = self.store.run(call)
+        assert answer == outcome.answer
+        self.state = outcome.state
+        self._never_back(before)
+        return outcome
+
+    def _never_back(self, before: RoomState) -> None:
+        after = self.state
+        assert after.served >= before.served
+        assert after.turn_ms >= before.turn_ms
+        assert list(Phase).index(after.phase) >= list(Phase).index(before.phase) or after.phase is Phase.OPEN
+        came = {at for at, visit in after.visits.items() if before.visits.get(at) != visit}
+        assert not came or len(after.visits) <= after.plan.cap
+
+    def _expected(self, found: Contents) -> Contents:
+        state, plan = self.state, self.state.plan
+        called = [state_of(state, slot) for slot in range(state.served)]
+        return Contents(
+            plan=wire.PlanRecord(
+                opens_lobby_ms=plan.opens_lobby_ms,
+                draws_ms=plan.draws_ms,
+                closes_ms=plan.closes_ms,
+                cap=plan.cap,
+                rate_per_min=plan.rate_per_min,
+                claim_window_ms=plan.claim_window_ms,
+                visit_ms=plan.visit_ms,
+                reentries=plan.reentries,
+                fail_open=int(plan.fail_open),
+                auto_passthrough=int(plan.auto_passthrough),
+                capacity_max=plan.capacity_max,
+                shows=list(plan.shows),
+                phase=state.phase,
+                paused=int(state.paused),
+                passthrough=int(state.passthrough),
+                lobby=state.lobby,
+                drawn=state.drawn,
+                epoch=state.epoch,
+                clock_ms=self.now_ms,
+            ),
+            line=wire.LineRecord(
+                served=state.served,
+                calls=state.calls,
+                pending=called.count(PlaceState.WAITING),
+                turn_ms=state.turn_ms,
+                seen_ms=state.seen_ms,
+                lapsed_to=state.lapsed_to,
+                claims=claims(state),
+                lapses=called.count(PlaceState.LAPSED),
+                leaves=state.leaves,
+                reentries=state.reentries,
+                ended=state.ended,
+                fence=state.fence,
+                leader=state.leader,
+                lead_until_ms=state.lead_until_ms,
+                gaps=[edge for gap in state.gaps for edge in gap],
+            ),
+            next=state.next,
+            states=tuple(state_of(state, slot) for slot in range(state.next)),
+            positions=state.positions,
+            called=state.called,
+            admitted=tuple((row.turn_ms, row.people) for row in state.admitted),
+            visits={at: visit.ends_ms for at, visit in state.visits.items()},
+            holders={at: f"{visit.visitor}\n{visit.holder}" for at, visit in state.visits.items()},
+            late=set(state.late),
+            places={identity: (place.index, place.tier) for identity, place in state.places.items()},
+            passes={key: f"{KEY.room_id}:{holder}" for key, holder in state.passes.items()},
+            visiting={visitor: f"{KEY.room_id}:{at}" for visitor, at in state.visiting.items()},
+        )
+
+    def _token(self, data: st.DataObject) -> tuple[int, bytes]:
+        """Take a token somebody has; now and then one of the last joins, which the store forgot."""
+        if not self.tokens or data.draw(FEW):
+            gap = self.state.gaps[-1] if self.state.gaps else (self.state.next, self.state.next + 1)
+            index = data.draw(st.integers(gap[0], gap[1]))
+            return index, bytes([9, 9, 9, 0, 0, 0, 0, index])
+        return data.draw(st.sampled_from(self.tokens))
+
+    def _called(self) -> list[tuple[int, bytes]]:
+        """List the tokens of called places not yet claimed."""
+        state = self.state
+        slots = [slot for slot in range(state.served) if state_of(state, slot) is not PlaceState.CLAIMED]
+        called = {index_at(state, slot) for slot in slots}
+        return [(place.index, identity) for identity, place in state.places.items() if place.index in called]
+
+    def _stop_clock(self) -> None:
+        self.store.run(self.line.stop_clock(KEY, self.now_ms))
