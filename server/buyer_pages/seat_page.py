@@ -13,6 +13,7 @@ from starlette.responses import Response
 from server.buyer_pages.frame import heading, organisation, place, problem, services_of, when
 from server.catalog.addresses import event_address, show_address
 from server.catalog.facts import Show, ShowFacts
+from server.rooms.gate import sent_to_room
 from server.settings import Settings
 from server.templating import locale_of, words
 from server.visitor_session import remember_visitor
@@ -26,11 +27,13 @@ _WORDS = (
 
 
 async def seat_page(request: Request) -> Response:
-    """Show the map of a listed show, and give the visitor a session to hold seats with."""
+    """Show the map of a listed show, and give the visitor a session to hold seats with. Who needs a pass and has none is shown to the room."""
     services = services_of(request)
     facts = await services.shows.show(request.path_params["show"])
     if facts is None or not facts.show.listed or facts.event.status != "published":
         return problem(request, "show_unknown")
+    if (sent := await sent_to_room(request, facts.key)) is not None:
+        return sent
     locale = locale_of(request)
     page = services.templates.page(
         request,

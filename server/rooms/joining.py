@@ -153,4 +153,5 @@ async def _door(request: Request, facts: RoomFacts, wish: JoinLine, person: _Per
         filled_ms=hints.get("filled_ms"),
         new_key=wish.key is not None,
     )
-    return await request.app.state.services.door.check(request, facts, visitor, attempt)
+    services: Services = request.app.state.services
+    return await services.door.check(request, facts, visitor, attempt)

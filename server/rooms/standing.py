@@ -35,18 +35,17 @@ async def mine_of(
     *,
     joined: Joined | None = None,
     token: str | None = None,
-    fresh: bool = False,
 ) -> Mine | Refusal:
-    """Return *place* as its owner sees it. With *fresh*, or once the place is called, the store is asked: one command.
+    """Return *place* as its owner sees it. The store is asked once the place is called, and while no frame says who is: one command.
 
     Refusals: `place_unknown`, for a place the line has never heard of.
     """
     services: Services = connection.app.state.services
     kept = await services.frames.find(room_key(facts))
-    served = kept.frame.served if kept is not None and kept.frame.epoch else 0
+    served = 0 if kept is None else kept.frame.served
     position = joined.position if joined is not None else await _position(services, facts, place)
     called = joined is not None and joined.called
-    if fresh or called or (position is not None and position < served):
+    if called or kept is None or (position is not None and position < served):
         standing = await _standing(services, facts, place)
         if isinstance(standing, Refusal):
             return standing
