@@ -126,6 +126,9 @@ def read_form(sent: Mapping[str, str], shows: Sequence[int], zone: str) -> Field
     identities = tuple(kind for kind in IDENTITIES if f"identity_{kind}" in sent)
     if not identities:
         errors["identities"] = FormError("identities", {})
+    groups = {tier: text for tier in range(TIERS) if (text := sent.get(f"tier_{tier}", "").strip()[:NAME_MAX])}
+    if "code" in identities and not groups:
+        errors["tier_0"] = FormError("groups", {})
     spans = {field: _span(sent, field, *_SPANS[field], errors) for field in _SPANS}
     if errors:
         return FormErrors(errors)
@@ -145,10 +148,21 @@ def read_form(sent: Mapping[str, str], shows: Sequence[int], zone: str) -> Field
         "identities": identities,
         "place": "banded" if sent.get("place") == "banded" else "exact",
         "fail_open": sent.get("fail") == "open",
-        "tiers": tuple(
-            NewTier(tier, text[:NAME_MAX]) for tier in range(TIERS) if (text := sent.get(f"tier_{tier}", "").strip())
-        ),
+        "tiers": tuple(NewTier(tier, text) for tier, text in groups.items()),
     }
+
+
+def untouched(sent: Mapping[str, str], facts: RoomFacts, zone: str) -> Fields:
+    """Return the settings whose fields were left alone, exactly as they are: a form has no milliseconds and rounds minutes."""
+    exact = {
+        "opens_lobby": ("opens_lobby_ms", facts.opens_lobby_ms),
+        "draws": ("draws_ms", facts.draws_ms),
+        "closes": ("closes_ms", facts.closes_ms),
+        "claim_window_min": ("claim_window_s", facts.claim_window_ms // 1000),
+        "visit_min": ("visit_s", facts.visit_ms // 1000),
+    }
+    shown = fields_of(facts, zone)
+    return dict(setting for field, setting in exact.items() if sent.get(field) == shown[field])
 
 
 def _moment(sent: Mapping[str, str], field: str, zone: str, errors: dict[str, FormError]) -> datetime | None:

@@ -118,6 +118,7 @@ def test_a_form_becomes_settings_in_the_venues_time() -> None:
         ({"cap": "٣"}, "cap"),
         ({"visit_min": "-1"}, "visit_min"),
         ({"claim_window_min": "0.2"}, "claim_window_min"),
+        ({"identity_code": "yes", "tier_1": " "}, "tier_0"),
     ],
 )
 def test_what_is_wrong_is_said_beside_its_field(changes: dict[str, str], field: str) -> None:
@@ -254,7 +255,7 @@ async def test_many_watchers_cost_one_reading() -> None:
         reads += 1
         return reads
 
-    watches = Watches(every_s=60)
+    watches: Any = Watches(every_s=60)
     first, second = watches.follow(1, read), watches.follow(1, read)
     assert [await anext(first), await anext(second)] == [1, 1]
     await first.aclose()
@@ -274,7 +275,7 @@ async def test_a_store_that_is_away_leaves_the_watchers_waiting() -> None:
             raise answer
         return answer
 
-    watching = Watches(every_s=0.001).follow(1, read)
+    watching: Any = Watches(every_s=0.001).follow(1, read)
     assert await asyncio.wait_for(anext(watching), 5) == "figures"
     await watching.aclose()
 
@@ -289,5 +290,5 @@ async def test_a_room_that_is_gone_ends_the_stream() -> None:
         except StopIteration:
             raise Gone from None
 
-    watching = Watches(every_s=0.001).follow(1, read)
+    watching: Any = Watches(every_s=0.001).follow(1, read)
     assert [figures async for figures in watching] == ["figures"]
