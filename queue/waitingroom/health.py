@@ -45,7 +45,10 @@ PAYMENTS_MIN: Final = 3
 
 
 class Vitals(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What one process says of itself, of its last seconds. A latency is None while nothing happened to measure."""
+    """What one process says of itself, of its last seconds. A latency is None while nothing happened to measure.
+
+    *turned_away*: by room, claims that cap or rate made wait a moment.
+    """
 
     process: str
     at_ms: int
@@ -58,6 +61,7 @@ class Vitals(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     payments: int = 0
     payment_errors: int = 0
     provider_down: bool = False
+    turned_away: dict[int, int] = {}
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
