@@ -29,6 +29,7 @@ from server.settings import Settings
 from workers import jobs
 from workers.bench import Bench
 from workers.pages import serve_pages
+from workers.rehearsal import rehearsing
 
 # How often the queue is looked at: the most a burst waits before its first order is delivered, beyond its slot.
 POLL_S = 0.1
@@ -83,7 +84,11 @@ async def run(settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with opened(settings, stop) as (services, bench), serve_pages(services, settings.workers_port):
+    async with (
+        opened(settings, stop) as (services, bench),
+        serve_pages(services, settings.workers_port),
+        rehearsing(services),
+    ):
         logger().info("workers.ready")
         await work(bench, stop)
     logger().info("workers.stopped")

@@ -1,7 +1,7 @@
 """The crowd of rehearsals: simulated people who join, wait, come when called (or don't), look around and go, through the real line.
 
-    rehearsals = Rehearsals(desk_for(services), services.redis)
-    await rehearsals.run(stop)
+    async with rehearsing(services):
+        ...
 
 What they do is drawn from the room's number, so that a rehearsal can be told again. One worker plays a rehearsal; when it dies, another
 takes over what is left of the time. At the end the sandbox is deleted, whoever played it.
@@ -16,7 +16,8 @@ import heapq
 import random
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -25,10 +26,11 @@ from redis.exceptions import RedisError
 
 from server.faults import Fault
 from server.logs import logger
-from server.rooms.desk import Desk
+from server.rooms.desk import Desk, desk_for
 from server.rooms.facts import GENERAL_TIER, RoomFacts
 from server.rooms.organiser.rehearsal import clear_away, player_key
 from server.rooms.plan import room_key
+from server.services import Services
 from waitingroom.model import Claimed, Joined, Phase, RoomKey
 from waitingroom.port import Line
 
@@ -224,6 +226,18 @@ class Rehearsals:
         except (Fault, RedisError, OSError) as fault:
             logger().warning("rehearsal.not_cleared", room=facts.room_id, reason=str(fault))
         logger().info("rehearsal.over", room=facts.room_id)
+
+
+@asynccontextmanager
+async def rehearsing(services: Services) -> AsyncIterator[None]:
+    """Play rehearsals as long as the workers work."""
+    stop = asyncio.Event()
+    playing = asyncio.create_task(Rehearsals(desk_for(services), services.redis).run(stop), name="rehearsals")
+    try:
+        yield
+    finally:
+        stop.set()
+        await playing
 
 
 def _over(facts: RoomFacts) -> bool:
