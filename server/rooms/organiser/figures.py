@@ -74,11 +74,15 @@ class FlowStep(Struct, frozen=True, array_like=True):
 
 
 class RoomFigures(Struct, frozen=True, kw_only=True):
-    """Everything the live page shows. *at_ms* is the store's clock; *rate_per_min* and *cap* are the organiser's settings."""
+    """Everything the live page shows. *at_ms* is the store's clock; *rate_per_min* and *cap* are the organiser's settings.
+
+    *paused* is the organiser's pause; *held* says that the usher holds the line by itself, *reason* why.
+    """
 
     at_ms: int
     phase: str
     paused: bool
+    held: bool
     passthrough: bool
     next_ms: int | None
     arrivals: int
@@ -167,12 +171,12 @@ def compose(
 ) -> RoomFigures:
     """Put together what the page shows. *state* None: the store does not know the room, so nobody is in it."""
     phase = phase_of(facts, now_ms) if state is None or facts.closed else str(state.phase)
-    paused = facts.paused if state is None else state.paused
     passthrough = facts.passthrough if state is None else state.passthrough
     return RoomFigures(
         at_ms=now_ms if state is None else state.now_ms,
         phase=phase,
-        paused=paused,
+        paused=facts.paused,
+        held=state is not None and state.paused and not facts.paused,
         passthrough=passthrough,
         next_ms=next_moment(facts, phase),
         arrivals=0 if state is None else state.next,
@@ -194,6 +198,6 @@ def compose(
         abuse=tuple(abuse),
         contests=business.contests,
         message="" if facts.message is None else facts.message.text,
-        actions=actions_of(phase, paused=paused, passthrough=passthrough),
+        actions=actions_of(phase, paused=facts.paused, passthrough=passthrough),
         trail=business.trail,
     )

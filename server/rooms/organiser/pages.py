@@ -37,7 +37,7 @@ WORDS = ("rooms.",)
 SEE, STEER, MAKE = "sales:read", "stock:write", "events:write"
 TONES = {
     "open": "ok", "passthrough": "ok", "lobby": "info", "drawing": "info",
-    "paused": "warn", "draining": "warn", "sold_out": "danger",
+    "paused": "warn", "held": "warn", "draining": "warn", "sold_out": "danger",
 }  # fmt: skip
 ACTIONS: tuple[Action, ...] = get_args(Action)
 # Whoever signed out or lost the role is not told any more after this time.
@@ -113,7 +113,7 @@ async def live_room(request: Request) -> Response:
     phase = phase_of_now(facts, state)
     actions = actions_of(
         phase,
-        paused=facts.paused if state is None else state.paused,
+        paused=facts.paused,
         passthrough=facts.passthrough if state is None else state.passthrough,
     )
     points = await points_of(services, facts, words(locale)) if phase in ("planned", "lobby") and facts.shows else []
@@ -249,10 +249,14 @@ def phase_of_now(facts: RoomFacts, state: LineState | None) -> str:
 def condition_of(facts: RoomFacts, state: LineState | None) -> str:
     """Return one word for a room: the flag that rules, else the phase."""
     phase = phase_of_now(facts, state)
-    paused, passing = (facts.paused, facts.passthrough) if state is None else (state.paused, state.passthrough)
     if phase == "closed":
         return "closed"
-    return "paused" if paused else "passthrough" if passing and phase == "open" else phase
+    if facts.paused:
+        return "paused"
+    if state is not None and state.paused:
+        return "held"
+    passing = facts.passthrough if state is None else state.passthrough
+    return "passthrough" if passing and phase == "open" else phase
 
 
 def before_of(facts: RoomFacts, t: Callable[..., str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from redis.exceptions import RedisError
@@ -16,7 +16,8 @@ from server.rooms.organiser.watch import Gone
 from server.rooms.plan import room_key
 from server.services import Services
 from server.sql_blocks import load_blocks
-from waitingroom.health import LATENCIES, PAYMENT_ERRORS_MAX
+from waitingroom.health import LATENCIES, PAYMENT_ERRORS_MAX, Health
+from waitingroom.keys import part_key
 
 SQL = load_blocks(__package__, "organiser.sql")
 BUSINESS_EVERY_S: Final = 3.0
@@ -73,45 +74,50 @@ def abuse_rows(counts: AbuseCounts) -> tuple[tuple[str, int], ...]:
     return tuple((name, getattr(counts, name)) for name in names)
 
 
+class PaceNote(msgspec.Struct, frozen=True):
+    """What the usher leaves behind with every tick (`workers/usher/board.py:Pace`): what is needed of it here."""
+
+    target: float
+    level: float
+    verdict: str
+    signals: tuple[str, ...]
+    health: Health
+    seats_left: int | None = None
+
+
+_decode_pace = msgspec.json.Decoder(PaceNote).decode
+
+
 async def read_checkout(services: Services, facts: RoomFacts) -> Checkout:
     """Read how the usher sees the checkout. It writes that every tick, and what it wrote is gone when it stands still."""
     key = room_key(facts)
     try:
-        text = await services.redis.get(f"{{e:{key.event_id}}}:r:{key.room_id}:pace")
+        text = await services.redis.get(part_key(key, "pace"))
+        pace = None if text is None else _decode_pace(text)
     except (RedisError, OSError) as error:
         raise Unavailable(f"Valkey does not answer: {error}") from error
+    except msgspec.DecodeError:
+        pace = None  # of another version of Frontrow
     kept = await services.frames.find(key)
     frame = None if kept is None else kept.frame
     reason, left, sold_out = (None, None, False) if frame is None else (frame.reason, frame.left, frame.sold_out)
-    if text is None:
-        return Checkout(signals_of({}, ()), None, reason, left, sold_out)
-    pace: dict[str, Any] = msgspec.json.decode(text)
-    health = pace.get("health") or {}
-    breach = pace.get("breach")
-    limit = pace.get("limit")
+    if pace is None:
+        return Checkout(signals_of(Health(), ()), None, reason, left, sold_out)
     return Checkout(
-        signals_of(health, (breach,) if isinstance(breach, str) else tuple(breach or ())),
-        None if limit is None else round(limit),
-        reason,
-        health.get("seats_left") if left is None else left,
-        sold_out,
+        signals=signals_of(pace.health, pace.signals),
+        limit_per_min=round(pace.target) if pace.level < 1 else None,
+        reason=reason,
+        seats_left=pace.seats_left if left is None else left,
+        sold_out=sold_out,
     )
 
 
-def signals_of(health: dict[str, Any], breach: tuple[str, ...]) -> tuple[Signal, ...]:
-    """Return a line for each signal, in the order a purchase meets them. *breach* names those in trouble."""
-    latencies = [
-        Signal(name, health.get(name), LATENCIES[name].ceiling, _state(health.get(name), name in breach))
-        for name in LATENCIES
-    ]
-    share = health.get("payment_error_share")
-    if share is None and health.get("payments"):
-        share = health.get("payment_errors", 0) / health["payments"]
-    trouble = "payments" in breach or "payment_error_share" in breach
-    return (*latencies, Signal("payment_error_share", share, PAYMENT_ERRORS_MAX, _state(share, trouble)))
+def signals_of(health: Health, troubles: tuple[str, ...]) -> tuple[Signal, ...]:
+    """Return a line for each signal, in the order a purchase meets them. *troubles* names those in breach."""
+    found = [_signal(name, getattr(health, name), LATENCIES[name].ceiling, name in troubles) for name in LATENCIES]
+    share = health.payment_errors / health.payments if health.payments else (1.0 if health.provider_down else None)
+    return (*found, _signal("payment_error_share", share, PAYMENT_ERRORS_MAX, "payments" in troubles))
 
 
-def _state(value: float | None, trouble: bool) -> Any:
-    if trouble:
-        return "trouble"
-    return "silent" if value is None else "ok"
+def _signal(name: str, value: float | None, limit: float, trouble: bool) -> Signal:
+    return Signal(name, value, limit, "trouble" if trouble else "silent" if value is None else "ok")

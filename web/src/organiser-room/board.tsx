@@ -12,6 +12,8 @@ import { Trail } from "./trail";
 
 /** Steps of the flow on screen: ten minutes of ten seconds. */
 const STEPS = 60;
+/** Phases in which the line moves, and can be slower than it might. */
+const SERVING: ReadonlySet<string> = new Set(["open", "draining"]);
 
 export interface Board {
   words: Words;
@@ -144,8 +146,11 @@ function Notice({ board, figures }: { board: Board; figures: RoomFigures }) {
     return <p class="banner banner--warn" role="status"><Icon name="offline" />{t("rooms.live.stale", { time: board.formats.clock(figures.at_ms) })}</p>;
   }
   if (figures.paused) return <p class="banner banner--warn" role="status"><Icon name="alert" />{t("rooms.live.paused", { n: figures.waiting })}</p>;
-  if (figures.reason && figures.reason !== "organiser") return <p class="banner banner--info" role="status"><Icon name="clock" />{t(`rooms.reason.${figures.reason}`)}</p>;
   if (figures.sold_out) return <p class="banner banner--info" role="status"><Icon name="ticket" />{t("rooms.live.sold_out")}</p>;
+  if (figures.reason && figures.reason !== "organiser" && SERVING.has(figures.phase)) {
+    const stopped = figures.held;
+    return <p class={`banner banner--${stopped ? "warn" : "info"}`} role="status"><Icon name={stopped ? "alert" : "clock"} />{t(`rooms.reason.${figures.reason}`)}</p>;
+  }
   return null;
 }
 

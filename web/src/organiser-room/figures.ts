@@ -20,7 +20,9 @@ export type FlowStep = readonly [at: number, arrivals: number, called: number, a
 export interface RoomFigures {
   at_ms: number;
   phase: Phase;
+  /** The organiser's pause; `held` is the usher's own, and `reason` says why. */
   paused: boolean;
+  held: boolean;
   passthrough: boolean;
   next_ms: number | null;
   arrivals: number;
@@ -74,10 +76,11 @@ export function perMinute(figures: Pick<RoomFigures, "flow" | "flow_ms">, column
 }
 
 /** One word for the head of the page: the flag that rules, else the phase. */
-export function condition(figures: Pick<RoomFigures, "phase" | "paused" | "passthrough" | "sold_out">): string {
+export function condition(figures: Pick<RoomFigures, "phase" | "paused" | "held" | "passthrough" | "sold_out">): string {
   if (figures.phase === "closed") return "closed";
   if (figures.paused) return "paused";
   if (figures.sold_out) return "sold_out";
+  if (figures.held) return "held";
   if (figures.passthrough && figures.phase === "open") return "passthrough";
   return figures.phase;
 }
@@ -88,13 +91,14 @@ export const TONES: Record<string, string> = {
   lobby: "info",
   drawing: "info",
   paused: "warn",
+  held: "warn",
   draining: "warn",
   sold_out: "danger",
 };
 
 /** How long the line still takes at the present rate, in whole minutes; null when nothing can be said. */
-export function lineMinutes(figures: Pick<RoomFigures, "waiting" | "paused" | "rate_per_min" | "limit_per_min">): number | null {
+export function lineMinutes(figures: Pick<RoomFigures, "waiting" | "paused" | "held" | "rate_per_min" | "limit_per_min">): number | null {
   const rate = Math.min(figures.rate_per_min, figures.limit_per_min ?? Infinity);
-  if (figures.paused || rate <= 0) return null;
+  if (figures.paused || figures.held || rate <= 0) return null;
   return Math.ceil(figures.waiting / rate);
 }

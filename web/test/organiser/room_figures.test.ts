@@ -5,7 +5,7 @@ import { undoOf } from "../../src/organiser-room/controls";
 import { FiguresStream } from "../../src/organiser-room/figures_stream";
 
 const figures: RoomFigures = {
-  at_ms: 0, phase: "open", paused: false, passthrough: false, next_ms: null, arrivals: 900, waiting: 601, called: 20, admitted: 200,
+  at_ms: 0, phase: "open", paused: false, held: false, passthrough: false, next_ms: null, arrivals: 900, waiting: 601, called: 20, admitted: 200,
   shopping: 80, cap: 250, no_shows: 50, left: 29, rate_per_min: 60, limit_per_min: null, reason: null, orders: 90, seats_left: 400, sold_out: false,
   flow: [], flow_ms: 10_000, health: [], abuse: [], contests: 0, message: "Hello", actions: [], trail: [],
 };
@@ -38,6 +38,8 @@ describe("the figures of a room", () => {
   it("lets the flag that rules name the room", () => {
     expect(condition(figures)).toBe("open");
     expect(condition({ ...figures, paused: true, passthrough: true })).toBe("paused");
+    expect(condition({ ...figures, held: true })).toBe("held");
+    expect(condition({ ...figures, held: true, sold_out: true })).toBe("sold_out");
     expect(condition({ ...figures, passthrough: true })).toBe("passthrough");
     expect(condition({ ...figures, passthrough: true, phase: "lobby" })).toBe("lobby");
     expect(condition({ ...figures, paused: true, phase: "closed" })).toBe("closed");
