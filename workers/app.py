@@ -24,12 +24,15 @@ from server.orders.reopen import reopener
 from server.outbox.carry_out import Courier
 from server.outbox.letters import OrderLetters
 from server.outbox.wake import JOB
+from server.rooms.visits import visit_ender
 from server.services import Services
 from server.settings import Settings
+from server.vitals import publishing
 from workers import jobs
 from workers.bench import Bench
 from workers.pages import serve_pages
 from workers.rehearsal import rehearsing
+from workers.usher.usher import ushering
 
 # How often the queue is looked at: the most a burst waits before its first order is delivered, beyond its slot.
 POLL_S = 0.1
@@ -51,7 +54,7 @@ def make_bench(services: Services) -> Bench:
                     pipe.publish(f"activity:{org_id}", orjson.dumps({"show": show_id, "kind": "order"}))
                 await pipe.execute()
 
-    return Bench(services, Courier(desk_of(services), letters, reopener(services), announce))
+    return Bench(services, Courier(desk_of(services), letters, reopener(services), announce, visit_ender(services)))
 
 
 def make_worker(bench: Bench, *, burst: bool = False) -> Worker:
@@ -88,6 +91,8 @@ async def run(settings: Settings) -> None:
         opened(settings, stop) as (services, bench),
         serve_pages(services, settings.workers_port),
         rehearsing(services),
+        ushering(services),
+        publishing(services.redis, "workers", services.database),
     ):
         logger().info("workers.ready")
         await work(bench, stop)

@@ -47,12 +47,15 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Courier:
-    """Who carries effects out. *reopen* rebuilds a show's seats from Postgres; *announce* tells (organisation, show) pairs' watchers."""
+    """Who carries effects out. *reopen* rebuilds a show's seats from Postgres; *announce* tells (organisation, show) pairs' watchers;
+    *bought* hears whose seats became sold.
+    """
 
     desk: Desk
     letters: LetterWriter
     reopen: Callable[[int], Awaitable[None]]
     announce: Callable[[set[tuple[int, int]]], Awaitable[None]]
+    bought: Callable[[ShowKey, str], Awaitable[None]] | None = None
 
 
 async def carry_out(courier: Courier, due: Due) -> str:
@@ -65,7 +68,10 @@ async def carry_out(courier: Courier, due: Due) -> str:
 async def _deed(courier: Courier, due: Due) -> str:
     match due.kind:
         case "sell":
-            return await _sell(courier, due)
+            outcome = await _sell(courier, due)
+            if courier.bought is not None:
+                await courier.bought(due.show, due.visitor)
+            return outcome
         case "unsell":
             command = f"{due.payload.get('command', 'refund')}:{due.order_id}"
             return _said(await courier.desk.inventory.unsell(due.show, due.order_id, command), "order_unknown")
