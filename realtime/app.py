@@ -47,6 +47,7 @@ from server.rooms.memory import Rooms
 from server.services import redis_client
 from server.settings import Settings
 from server.visitor import VisitorTokens
+from server.vitals import publishing
 from waitingroom.place_token import PlaceTokens
 from waitingroom.valkey_line import ValkeyLine
 
@@ -155,6 +156,7 @@ async def _serve_settings(
     stack.push_async_callback(rooms.close)
     await frames.open()
     stack.push_async_callback(frames.close)
+    await stack.enter_async_context(publishing(redis, "realtime", database))
     tokens = PlaceTokens(*filter(None, (settings.secret, settings.previous_secret)))
     waiting = WaitingRooms(rooms, frames, ValkeyLine(line_store, FunctionMissing), tokens)
 

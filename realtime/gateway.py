@@ -26,6 +26,7 @@ from realtime.ticker import Ticker
 from realtime.waiting_rooms import WaitingRooms
 from seatmap.faults import Fault, Unavailable
 from seatmap.inventory.port import Inventory
+from server import vitals
 from server.logs import logger
 from server.visitor import VisitorTokens
 
@@ -280,7 +281,10 @@ class Gateway:
         connection.send(answer.message)
         self._landed(connection, session)
         kind = type(command).__name__.lower()
-        metrics.COMMAND_SECONDS.labels(kind).observe(time.perf_counter() - began)
+        took = time.perf_counter() - began
+        metrics.COMMAND_SECONDS.labels(kind).observe(took)
+        if kind in ("hold", "best"):
+            vitals.HOLDS.observe(took)
         outcome = answer.message.code if isinstance(answer.message, messages.Refused) else "done"
         metrics.COMMANDS.labels(kind, outcome).inc()
 

@@ -41,6 +41,7 @@ from server.services import Services, redis_client
 from server.settings import Settings
 from server.templating import Templates
 from server.visitor import VisitorTokens
+from server.vitals import publishing
 from waitingroom.valkey_line import ValkeyLine
 
 
@@ -154,7 +155,10 @@ def create_app(settings: Settings) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with open_services(settings, "server") as services:
+        async with (
+            open_services(settings, "server") as services,
+            publishing(services.redis, "server", services.database),
+        ):
             app.state.services = services
             yield
 

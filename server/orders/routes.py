@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import time
 
 import msgspec
 from starlette.requests import Request
 from starlette.routing import BaseRoute
 
+from server import vitals
 from server.endpoint import endpoint, query
 from server.orders import metrics
 from server.orders.close import close_order
@@ -60,7 +62,9 @@ async def post_order(request: Request, body: StartOrder) -> OrderView | Refusal:
     if isinstance(visitor, Refusal):
         return visitor
     desk = desk_for(request)
+    began = time.perf_counter()
     placed = await start_order(desk, _purchase(body, visitor, request.state.idempotency_key))
+    vitals.CHECKOUTS.observe(time.perf_counter() - began)
     if isinstance(placed, Refusal):
         metrics.STARTED.labels("refused").inc()
         return placed

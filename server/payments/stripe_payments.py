@@ -12,6 +12,7 @@ from typing import Any, Literal, cast
 import orjson
 import stripe
 
+from server import vitals
 from server.faults import Corrupt, Misuse, Unavailable
 from server.payments.currency import CurrencyRefused, to_stripe
 from server.payments.provider import (
@@ -205,6 +206,20 @@ class StripePayments:
         self, method: str, path: str, params: Mapping[str, Any], key: str | None = None
     ) -> Mapping[str, Any]:
         """Call the SDK. Refusals leave as the SDK's exceptions for the two readers above; the rest become faults."""
+        try:
+            reply = await self._answer(method, path, params, key)
+        except Unavailable:
+            vitals.PAYMENTS.observe(0.0)
+            raise
+        except (stripe.CardError, stripe.InvalidRequestError):
+            vitals.PAYMENTS.observe(1.0)
+            raise
+        vitals.PAYMENTS.observe(1.0)
+        return reply
+
+    async def _answer(
+        self, method: str, path: str, params: Mapping[str, Any], key: str | None = None
+    ) -> Mapping[str, Any]:
         if key is not None:
             params = {**params, "idempotency_key": key}
         try:

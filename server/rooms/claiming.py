@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from redis.exceptions import RedisError
 from starlette.requests import Request
 
+from server import vitals
 from server.faults import Unavailable
 from server.refusals import Refusal
 from server.rooms.facts import RoomFacts
@@ -72,6 +73,8 @@ async def claim_place(
         restored = await line.restore(key, place.index, place.identity, place.tier)
         answer = restored if isinstance(restored, LineRefused) else await ask()
     if isinstance(answer, LineRefused):
+        if answer.code in ("full", "busy"):
+            vitals.turned_away(facts.room_id)
         return refusal_of(answer)
     return ClaimedView(answer.expires_at_ms, go_to(facts, claim.to))
 

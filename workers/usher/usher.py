@@ -6,7 +6,8 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Final
 
 from server.faults import Fault, Unavailable
@@ -129,3 +130,15 @@ async def close_room(desk: Desk, facts: RoomFacts) -> None:
         return
     if isinstance(closed, Refusal):
         logger().error("usher.close_refused", room=facts.room_id, code=closed.code)
+
+
+@asynccontextmanager
+async def ushering(services: Services) -> AsyncIterator[None]:
+    """Usher while the context lasts, and hand over at its end."""
+    stop = asyncio.Event()
+    running = asyncio.create_task(Usher(services).run(stop), name="usher")
+    try:
+        yield
+    finally:
+        stop.set()
+        await running
