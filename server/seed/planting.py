@@ -30,8 +30,11 @@ from server.catalog.inputs import (
 from server.faults import Misuse
 from server.principal import Principal
 from server.refusals import Refusal
+from server.rooms.desk import Desk as RoomDesk
+from server.rooms.desk import desk_for
 from server.seed.passwords import seeded_password
 from server.seed.programme import PROGRAMME, SeedEvent, SeedOrganisation, SeedShow, SeedVenue
+from server.seed.standing_room import stand_room
 from server.services import Services
 from server.sql_blocks import load_blocks
 
@@ -46,11 +49,11 @@ async def seed(services: Services) -> dict[str, Any]:
     desk = Desk(services.database, services.shows, services.inventory, services.settings)
     sign_ins: list[dict[str, str]] = []
     for organisation in PROGRAMME:
-        sign_ins += await _plant(desk, organisation)
+        sign_ins += await _plant(desk, desk_for(services), organisation)
     return {"sign_ins": sign_ins}
 
 
-async def _plant(desk: Desk, organisation: SeedOrganisation) -> list[dict[str, str]]:
+async def _plant(desk: Desk, rooms: RoomDesk, organisation: SeedOrganisation) -> list[dict[str, str]]:
     async with desk.database.installation() as connection:
         org_id: int = await connection.fetchval(
             _ACCOUNTS["found_organisation"], organisation.slug, organisation.name, organisation.accent
@@ -60,12 +63,13 @@ async def _plant(desk: Desk, organisation: SeedOrganisation) -> list[dict[str, s
     venues = await _existing(desk, org_id, "venues_by_name")
     planted = await _existing(desk, org_id, "events_by_slug")
     for event in organisation.events:
-        if event.slug in planted and await _stands(desk, who, planted[event.slug], event.slug):
-            continue
-        venue = next(venue for venue in organisation.venues if venue.key == event.venue)
-        if venue.name not in venues:
-            venues[venue.name] = await _build(desk, who, venue)
-        await _announce(desk, who, event, venue, venues[venue.name])
+        if event.slug not in planted or not await _stands(desk, who, planted[event.slug], event.slug):
+            venue = next(venue for venue in organisation.venues if venue.key == event.venue)
+            if venue.name not in venues:
+                venues[venue.name] = await _build(desk, who, venue)
+            await _announce(desk, who, event, venue, venues[venue.name])
+        if event.room is not None:
+            await stand_room(rooms, who, event.slug, event.room)
     return sign_ins
 
 

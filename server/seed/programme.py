@@ -67,6 +67,19 @@ class SeedShow:
 
 
 @dataclass(frozen=True, slots=True)
+class SeedRoom:
+    """A waiting room before all shows of an event: its lobby opens at the first start, the draw comes *draw_after* later."""
+
+    name: str
+    draw_after: timedelta
+    lasts: timedelta
+    rate_per_min: int
+    cap: int
+    visit_s: int
+    claim_window_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class SeedEvent:
     """An event. *prices* lists, per category of the chart, one amount per ticket type; None where a type is not sold."""
 
@@ -85,6 +98,7 @@ class SeedEvent:
     per_order_max: int = 8
     quotas: tuple[tuple[str, int, int], ...] = ()
     """(name, capacity, position of the ticket type it counts)"""
+    room: SeedRoom | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +256,33 @@ NORTHFIELD = SeedOrganisation(
                 ),
             ),
             per_order_max=4,
+        ),
+        SeedEvent(
+            slug="juno-vale-one-night",
+            title="Juno Vale: One Night Only",
+            summary="One evening, one stage in the middle, and more people who want to come than there are seats.",
+            description=(
+                "Juno Vale plays once this year, and it is here. No support, no interval: two hours in the round, with the choir "
+                "of the harbour school.\n\nSold through a waiting room: whoever is there before the draw gets a place by lot."
+            ),
+            genre="concert",
+            venue="arena",
+            currency="eur",
+            cover={"palette": "harbour", "motif": "rays", "seed": 31},
+            types=(("Standard", ""), ("Under 18", "Beside an adult")),
+            prices=((12900, None), (10900, 8500), (8900, 6900), (6500, 4900), (4900, 3700), (3900, 2900)),
+            fees=(("Frais de location", 500, 0, "buyer"),),
+            shows=(SeedShow(150, time(20, 30), timedelta(minutes=120), timedelta(minutes=90), weekday=SATURDAY),),
+            per_order_max=4,
+            room=SeedRoom(
+                name="Juno Vale: One Night Only",
+                draw_after=timedelta(seconds=60),
+                lasts=timedelta(hours=12),
+                rate_per_min=40,
+                cap=30,
+                visit_s=600,
+                claim_window_s=120,
+            ),
         ),
     ),
 )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from seatmap.inventory.model import ShowKey
+from seatmap.inventory.model import HoldRequest, Refused, ShowKey
 from server.seed.passwords import seeded_password
 from server.seed.planting import seed
 from server.services import Services
@@ -30,7 +30,7 @@ async def test_a_new_installation_has_shows_on_sale(server: Installation) -> Non
     assert time.process_time() - began < 5
     listed = (await server.client().get("/api/v1/events")).json()["events"]
     assert {event["slug"] for event in listed if event["on_sale"]} == {
-        "the-glass-orchard", "northfield-harbour-city-final", "meadow-lights",
+        "the-glass-orchard", "northfield-harbour-city-final", "meadow-lights", "juno-vale-one-night",
     }  # fmt: skip
     final = (await server.client().get("/api/v1/events/northfield-harbour-city-final")).json()
     show = final["shows"][0]
@@ -78,6 +78,36 @@ async def test_an_interrupted_seed_is_finished(server: Installation, status: str
     assert now is not None
     assert now.status == "published"
     assert {show.state for show in now.shows} == {"on_sale"}
+
+
+async def test_one_event_sells_through_a_waiting_room(server: Installation) -> None:
+    """Its lobby is open at once, the draw comes within a minute, its seats demand a pass; starting again keeps the room."""
+    await seed(server.services)
+    await seed(server.services)
+    rooms = server.services.rooms.open_rooms()
+    assert [room.slug for room in rooms] == ["juno-vale-one-night"]
+    now_ms = time.time() * 1000
+    assert rooms[0].opens_lobby_ms <= now_ms < rooms[0].draws_ms <= now_ms + 60_000
+    key = ShowKey(rooms[0].event_id, rooms[0].shows[0])
+    refused = await server.services.inventory.hold(key, "v" * 16, HoldRequest(seats=((0, 1),)), "c")
+    assert refused == Refused("pass_required")
+    others = await server.services.shows.event(slug="meadow-lights")
+    assert others is not None
+    assert not any(show.room for show in others.shows)
+
+
+async def test_a_room_whose_time_is_over_is_followed_by_a_new_one(server: Installation) -> None:
+    """A start on another day opens another lobby, under another address."""
+    await seed(server.services)
+    room = server.services.rooms.open_rooms()[0]
+    async with server.services.database.tenant(room.org_id) as connection:
+        await connection.execute(
+            "update rooms set opens_lobby_at = opens_lobby_at - interval '1 day', draws_at = draws_at - interval '1 day', "
+            "closes_at = closes_at - interval '1 day' where id = $1",
+            room.room_id,
+        )
+    await seed(server.services)
+    assert [one.slug for one in server.services.rooms.open_rooms()] == ["juno-vale-one-night-2"]
 
 
 def test_passwords_differ_between_installations_and_people() -> None:
