@@ -8,6 +8,7 @@ from importlib.resources.abc import Traversable
 from typing import Any, Final, Protocol
 
 from waitingroom.challenges.attempts import Allowance, Replayed, Spent, TooOften
+from waitingroom.challenges.price import Price
 from waitingroom.model import RoomKey
 
 SUBJECT_CHARS: Final = 22
@@ -62,6 +63,14 @@ class ValkeyAttempts:
                 return TooOften(wanted[int(number) - 1][0].name, int(retry_after_ms))
             case _:
                 return Replayed()
+
+    async def tell_price(self, key: RoomKey, session: str, price: Price, for_s: int) -> None:
+        """Remember for *for_s* what a session was told that joining costs."""
+        await self._store.command("SET", allowance_key(key, "price", session), int(price), "EX", for_s)
+
+    async def told_price(self, key: RoomKey, session: str) -> Price:
+        """Return what a session was told; `NONE` when it was told nothing."""
+        return Price(int(await self._store.command("GET", allowance_key(key, "price", session)) or 0))
 
 
 def spent_key(key: RoomKey, solution: str) -> str:

@@ -111,13 +111,14 @@ class Door:
         """Say what joining costs this session now, with the challenge to solve. Refusals: `rate_limited`."""
         seen = self._parts.eyes.see(request, facts.room_id, visitor)
         wanted = _with_network(seen, attempts.ASK_BY_NETWORK, (attempts.ASK_BY_SESSION, seen.session))
-        outcome = await self._parts.attempts.spend(room_key(facts), wanted)
+        key, counted = room_key(facts), self._parts.attempts
+        outcome, told = await asyncio.gather(counted.spend(key, wanted), counted.told_price(key, seen.session))
         if isinstance(outcome, TooOften):
             return self._too_often(facts, seen, outcome)
         assert not isinstance(outcome, Replayed)
         quiet = self._parts.quiet(facts)
         load = 0.0 if seen.network is None else outcome.load
-        price = assess(findings(seen.sent), load=load, quiet=quiet).price
+        price = max(told, assess(findings(seen.sent), load=load, quiet=quiet).price)
         CHALLENGES.labels(price.word).inc()
         if price is Price.NONE:
             return ChallengeView(price.word, None, None, 0)
@@ -160,6 +161,8 @@ class Door:
             return Refusal("second_step_required", {"reason": assessment.reason})
         paid = Price.NONE if solved is None else solved.price
         if paid < assessment.price:
+            # What a join knows more (a trap, a score) the next challenge must know too, or nobody could ever pay it.
+            await self._parts.attempts.tell_price(room_key(facts), seen.session, assessment.price, CHALLENGE_LIFE_S)
             code = "challenge_required" if solved is None else "challenge_dearer"
             return Refusal(code, {"price": assessment.price.word, "reason": assessment.reason})
         return Verdict(facts, assessment, attempt.tier)
