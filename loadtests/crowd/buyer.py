@@ -10,6 +10,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from loadtests.crowd.habits import Habits, pause_s
 from loadtests.crowd.house import House, Request
 from loadtests.crowd.live import Dropped, LiveSocket
+from loadtests.crowd.room import HolderKey, Room, Waiter
 from loadtests.crowd.shop import Answer, Shop, Unreachable
 from loadtests.crowd.tally import Tally
 from loadtests.crowd.watcher import Watcher
@@ -20,6 +21,8 @@ SETTLE_TIMEOUT_S = 60.0
 # Even a machine sees what it was refused before it asks again: the picture needs a tick.
 RETRY_S = 0.15
 PAYMENT_TRIES = 20
+# How long somebody stands in a line, on average.
+PATIENCE_S = 900.0
 FINAL = ("paid", "expired", "cancelled", "refunded", "partly_refunded", "in_review")
 # Refusals after which another choice may work.
 CHOOSE_AGAIN = frozenset(
@@ -41,7 +44,9 @@ class Buyer:
         random_: random.Random,
         *,
         all_sell: bool,
+        room: Room | None = None,
     ) -> None:
+        self._room, self._bought = room, False
         self._shop, self._house, self._eyes, self._habits = shop, house, eyes, habits
         self._tally, self._random, self._all_sell = tally, random_, all_sell
         self._live_url = live_url
@@ -53,13 +58,30 @@ class Buyer:
         self._tally.counts["buyers"] += 1
         try:
             self._token = await self._shop.session()
-            self._socket = LiveSocket(self._live_url, self._house.show_id, self._token, self._tally, self._random)
-            try:
-                await self._journey()
-            finally:
-                await self._socket.leave()
+            if self._room is None:
+                await self._visit(None)
+            else:
+                await self._wait_and_visit(self._room)
         except (Unreachable, Dropped, ConnectionClosed, InvalidHandshake, OSError) as error:
             self._tally.counts[f"buyers lost to {type(error).__name__}"] += 1
+
+    async def _wait_and_visit(self, room: Room) -> None:
+        """Stand in line, go in when called; who does not buy makes room for the next, unless they vanish."""
+        await self._shop.page(room.page)
+        waiter = Waiter(self._shop, room, self._token, self._tally, self._random)
+        if not await waiter.get_in(PATIENCE_S * (0.5 + self._random.random())):
+            return
+        await self._visit(waiter.key)
+        if not self._bought and self._habits.lets_go != "vanishes":
+            await waiter.leave()
+
+    async def _visit(self, holder: HolderKey | None) -> None:
+        show = self._house.show_id
+        self._socket = LiveSocket(self._live_url, show, self._token, self._tally, self._random, holder=holder)
+        try:
+            await self._journey()
+        finally:
+            await self._socket.leave()
 
     async def _journey(self) -> None:
         await self._shop.page(self._house.page)
@@ -273,6 +295,7 @@ class Buyer:
             self._tally.violated(f"order {ref} is paid and has {len(view['tickets'])} of {len(view['lines'])} tickets")
         if len({ticket["code"] for ticket in view["tickets"]}) != len(view["tickets"]):
             self._tally.violated(f"order {ref} has the same ticket twice")
+        self._bought = True
         self._tally.paid(self._house.show_id, bought, places, ref)
 
     async def _pause(self, median_s: float, *, least_s: float = 0.0) -> None:

@@ -57,6 +57,12 @@ def _plan(arguments: list[str]) -> Plan:
         help="come until nothing is left; nobody only looks or lets seats lapse",
     )
     add("--forever", action="store_true", help="keep --buyers about on all shows until stopped")
+    add(
+        "--in-line",
+        type=int,
+        default=0,
+        help="how many more come for each show sold through a waiting room (%(default)s)",
+    )
     add("--faults", action="store_true", help="faults are made on purpose: 503 is counted, not held against the shop")
     options = parser.parse_args(arguments)
     for name, least in (("buyers", 1), ("at_once", 1), ("watchers", 1), ("pace", 0)):
@@ -80,6 +86,7 @@ def _plan(arguments: list[str]) -> Plan:
         until_sold_out=options.until_sold_out,
         forever=options.forever,
         faults=options.faults,
+        in_line=max(options.in_line, 0),
     )
 
 

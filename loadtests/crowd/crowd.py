@@ -11,6 +11,7 @@ from loadtests.crowd.habits import draw, next_arrival_s
 from loadtests.crowd.house import House
 from loadtests.crowd.live import Dropped
 from loadtests.crowd.picture import Seat
+from loadtests.crowd.room import Room
 from loadtests.crowd.shop import Shop, Unreachable
 from loadtests.crowd.tally import Tally
 from loadtests.crowd.watcher import Watcher
@@ -26,7 +27,10 @@ SHOWS_MAX = 8
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What the crowd is to do. *rate* is arrivals per second, *at_once* how many may be about."""
+    """What the crowd is to do. *rate* is arrivals per second, *at_once* how many may be about.
+
+    *in_line* more come for every show that is sold through a waiting room, so that there is a line to stand in.
+    """
 
     url: str
     live_url: str
@@ -40,14 +44,17 @@ class Plan:
     until_sold_out: bool
     forever: bool
     faults: bool = False
+    in_line: int = 0
 
 
 @dataclass(slots=True)
 class Stage:
-    """A show the crowd plays on; the first watcher lends its eyes to the buyers."""
+    """A show the crowd plays on; the first watcher lends its eyes to the buyers. *queue* counts who came for its *room*."""
 
     house: House
     watchers: list[Watcher]
+    room: Room | None = None
+    queue: int = 0
 
     @property
     def free(self) -> int:
@@ -57,7 +64,8 @@ class Stage:
     @property
     def is_open(self) -> bool:
         """Whether buying makes sense now."""
-        return self.watchers[0].phase == "open" and self.free > 0
+        on_sale = self.watchers[0].phase == "open" and self.free > 0
+        return on_sale and (self.room is None or self.room.takes_people)
 
     @property
     def is_sold_out(self) -> bool:
@@ -91,6 +99,7 @@ class Crowd:
         """Send in the buyers and wait for them; False when `--until-sold-out` did not get there."""
         try:
             await self._open_stages(stop)
+            self._following += [asyncio.create_task(self._queue_up(stage, stop)) for stage in self._with_room()]
             await self._arrivals(stop)
             await self._see_out(stop)
             if stop.is_set():
@@ -138,7 +147,11 @@ class Crowd:
         for watcher in watchers:
             await watcher.open()
             self._following.append(asyncio.create_task(watcher.follow()))
-        self._stages.append(Stage(house, watchers))
+        found = await self._shop.get("room", f"/api/v1/shows/{house.show_id}/room")
+        room = Room(self._shop, found.body) if found.ok else None
+        if room is not None:
+            self._following.append(asyncio.create_task(room.follow()))
+        self._stages.append(Stage(house, watchers, room))
 
     async def _arrivals(self, stop: asyncio.Event) -> None:
         """Let buyers come until the plan is fulfilled."""
@@ -152,7 +165,7 @@ class Crowd:
             nothing = stage is None and self.about == 0
             if not self._plan.forever and (nothing or self._plan.until_sold_out) and loop.time() - progress > STUCK_S:
                 return
-            if stage is None or self.about >= self._plan.at_once:
+            if stage is None or self.about - sum(one.queue for one in self._stages) >= self._plan.at_once:
                 await _wait(stop, 0.02 if stage is not None else 0.2)
                 continue
             self._send_in(stage)
@@ -172,10 +185,22 @@ class Crowd:
         return came >= self._plan.buyers
 
     def _choose_stage(self) -> Stage | None:
-        open_ = [stage for stage in self._stages if stage.is_open]
+        # With people kept in line, its show has its own crowd.
+        open_ = [stage for stage in self._stages if stage.is_open and not (stage.room and self._plan.in_line)]
         return self._random.choice(open_) if open_ else None
 
-    def _send_in(self, stage: Stage) -> None:
+    def _with_room(self) -> list[Stage]:
+        return [stage for stage in self._stages if stage.room is not None]
+
+    async def _queue_up(self, stage: Stage, stop: asyncio.Event) -> None:
+        """Keep `in_line` people about who want this show: they come before the draw, and replace whoever has left."""
+        while not stop.is_set():
+            await _wait(stop, self._random.uniform(0.2, 1.2))
+            if stage.is_open and stage.queue < self._plan.in_line:
+                stage.queue += 1
+                self._send_in(stage).add_done_callback(lambda _: _one_less(stage))
+
+    def _send_in(self, stage: Stage) -> asyncio.Task[None]:
         own = random.Random(self._random.getrandbits(64))
         habits = draw(own, run=self._run, pace=self._plan.pace, all_sell=self._plan.until_sold_out)
         buyer = Buyer(
@@ -187,10 +212,12 @@ class Crowd:
             self._tally,
             own,
             all_sell=self._plan.until_sold_out,
+            room=stage.room,
         )
         task = asyncio.create_task(buyer.go())
         self._about.add(task)
         task.add_done_callback(self._has_left)
+        return task
 
     def _has_left(self, task: asyncio.Task[None]) -> None:
         self._about.discard(task)
@@ -219,6 +246,10 @@ class Crowd:
             for watcher in stage.watchers:
                 await watcher.close()
         await self._shop.close()
+
+
+def _one_less(stage: Stage) -> None:
+    stage.queue -= 1
 
 
 async def _wait(stop: asyncio.Event, seconds: float) -> None:

@@ -11,6 +11,7 @@ import orjson
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
+from loadtests.crowd.room import HolderKey
 from loadtests.crowd.tally import Tally
 
 ANSWER_TIMEOUT_S = 15.0
@@ -37,10 +38,13 @@ class LiveSocket:
         *,
         on_frame: Callable[[bytes], None] | None = None,
         on_push: Callable[[dict[str, Any]], None] | None = None,
+        holder: HolderKey | None = None,
     ) -> None:
         self._url, self._show, self._token = url, show, token
         self._tally, self._random = tally, random_
         self._on_frame, self._on_push = on_frame, on_push
+        self._holder = holder
+        self._proving: asyncio.Task[None] | None = None
         self._socket: ClientConnection | None = None
         self._reader: asyncio.Task[None] | None = None
         self._waiting: dict[str, asyncio.Future[dict[str, Any]]] = {}
@@ -64,7 +68,10 @@ class LiveSocket:
             message["session"] = self._token
         with self._tally.timed("join"):
             await self._say(message)
-            return await self._in_time(self._joined, "join")
+            joined = await self._in_time(self._joined, "join")
+        if joined.get("challenge") is not None and self._holder is not None:
+            await self._prove(joined["challenge"])
+        return joined
 
     @property
     def reading(self) -> asyncio.Task[None] | None:
@@ -148,6 +155,12 @@ class LiveSocket:
             raise ConnectionClosed(None, None)
         await self._socket.send(orjson.dumps(message).decode())
 
+    async def _prove(self, nonce: str) -> None:
+        """Show that the pass of this show is ours; a hold sent right after it is decided after it."""
+        assert self._holder is not None
+        signature = self._holder.sign(f"frontrow live v1\n{self._show}\n{nonce}".encode())
+        await self._say({"t": "prove", **self._holder.point, "signature": signature})
+
     async def _in_time(self, future: asyncio.Future[dict[str, Any]], what: str) -> dict[str, Any]:
         try:
             async with asyncio.timeout(ANSWER_TIMEOUT_S):
@@ -186,6 +199,8 @@ class LiveSocket:
                 self._joined.set_result(message)
         elif kind == "resync" and self._joined is not None and not self._joined.done():
             self._joined.set_exception(Dropped("the position is too old"))
+        elif kind == "challenge" and self._holder is not None:
+            self._proving = asyncio.create_task(self._prove(message["nonce"]))
         elif kind == "bye":
             self._retry_after_s = message["retry_after_ms"] / 1000
         elif kind == "error":

@@ -38,6 +38,11 @@ class Answer:
         """The stable code of a problem document."""
         return str(self.body.get("code", self.status)) if isinstance(self.body, dict) else str(self.status)
 
+    def retry_after_s(self, otherwise: float) -> float:
+        """How long a refusal asks to wait."""
+        asked = self.body.get("retry_after_ms") if isinstance(self.body, dict) else None
+        return otherwise if asked is None else asked / 1000
+
 
 class Unreachable(Exception):
     """The shop did not answer, three times."""
@@ -100,6 +105,12 @@ class Shop:
         path = f"/api/v1/orders/{ref}/{deed}" if deed else f"/api/v1/orders/{ref}"
         return await self._json(deed or "order read", "POST" if deed else "GET", path, token=token, body=body)
 
+    async def in_line(
+        self, step: str, method: str, path: str, *, session: str, place: str | None, body: Mapping[str, Any] | None
+    ) -> Answer:
+        """Do something in a waiting room, with the session and the place one has."""
+        return await self._json(step, method, path, token=session, body=body, place=place)
+
     async def confirm(self, payment: Mapping[str, Any], card: str, name: str) -> Answer:
         """Send the card form, as docs/demo-provider.md says."""
         secret = str(payment["client_secret"])
@@ -143,8 +154,11 @@ class Shop:
         token: str | None = None,
         body: Mapping[str, Any] | None = None,
         key: str | None = None,
+        place: str | None = None,
     ) -> Answer:
         headers = {"Accept": "application/json"}
+        if place is not None:
+            headers["Frontrow-Place"] = place
         if token is not None:
             headers["Authorization"] = f"Visitor {token}"
         if body is not None:

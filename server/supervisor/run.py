@@ -33,7 +33,13 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="frontrow run", description=__doc__)
     parser.add_argument("--no-crowd", action="store_true", help="do not send in buyers")
     parser.add_argument("--no-seed", action="store_true", help="start with what is there")
-    parser.add_argument("--crowd", type=int, default=40, metavar="N", help="how many buyers are about at a time")
+    parser.add_argument(
+        "--crowd",
+        type=int,
+        default=40,
+        metavar="N",
+        help="how many buyers are about at a time, and as many more for the show with a waiting room",
+    )
     options = parser.parse_args(arguments)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _raise_stop)
@@ -55,7 +61,8 @@ def main(arguments: list[str]) -> int:
         _await_pages(processes)
         _tell(settings, sign_ins, time.monotonic() - began)
         if not options.no_crowd and not options.no_seed:
-            processes.start("crowd", "loadtests.crowd", "--forever", "--buyers", str(options.crowd))
+            line = ("--in-line", str(options.crowd))
+            processes.start("crowd", "loadtests.crowd", "--forever", "--buyers", str(options.crowd), *line)
         while True:
             stores.watch(_note)
             processes.watch(_note)
