@@ -65,6 +65,7 @@ async def mine_of(
         drawn=standing.position is not None and kept is not None and standing.position < kept.frame.lobby,
         email=masked,
         notify=masked is not None,
+        review=await services.door.review_of(facts, place.index),
         token=token,
     )
 

@@ -14,7 +14,7 @@ from typing import Final
 
 from starlette.requests import Request
 
-from server.faults import Fault
+from server.faults import Fault, Unavailable
 from server.logs import logger
 from server.refusals import Refusal
 from server.rooms.door.altcha_work import AltchaWork, Solved
@@ -118,7 +118,10 @@ class Door:
         assert not isinstance(outcome, Replayed)
         quiet = self._parts.quiet(facts)
         load = 0.0 if seen.network is None else outcome.load
-        price = max(told, assess(findings(seen.sent), load=load, quiet=quiet).price)
+        assessment = assess(findings(seen.sent), load=load, quiet=quiet)
+        price = max(told, assessment.price)
+        if assessment.reason == "price_by_network":  # agreed here, and not asked again at the join
+            self._note(facts, assessment, "price_raised", f"try:{seen.network}")
         CHALLENGES.labels(price.word).inc()
         if price is Price.NONE:
             return ChallengeView(price.word, None, None, 0)
@@ -254,8 +257,11 @@ class Door:
         return None if mark.held_ms is None else Refusal("held_for_review", {"since_ms": mark.held_ms})
 
     async def review_of(self, facts: RoomFacts, index: int) -> Review | None:
-        """Return how a place's contest stands; None when there is none."""
-        return (await self.marks.read(facts, index)).review
+        """Return how a place's contest stands; None when there is none, or when the store can't be asked."""
+        try:
+            return (await self.marks.glance(facts, index)).review
+        except Unavailable:
+            return None
 
     async def contest(self, facts: RoomFacts, place: Place, text: str) -> Standing | Refusal:
         """Contest what was done to a place; it goes on waiting meanwhile. Refusals: `nothing_to_contest rate_limited`."""
