@@ -54,7 +54,7 @@ export function ScanView({ house, post, shows, api, words, time, number, onChang
     <div class="door__post">
       <header class="door__bar">
         <div class="door__place">
-          <strong class="truncate">{show?.title}</strong>
+          <h1 class="door__show truncate">{show?.title}</h1>
           <span class="small muted truncate">{`${gate?.name ?? ""} · ${t(`door.way.${post.direction}`)}`}</span>
         </div>
         <button type="button" class="btn btn--small" onClick={onChange}>{t("door.change")}</button>
