@@ -101,8 +101,7 @@ function usedTokens(css: string): string {
   const dark = written(block(':root[data-theme="dark"]'));
   return (
     `:root{color-scheme:light;${written(light)}}` +
-    `@media(prefers-color-scheme:dark){:root:not([data-theme=light]){color-scheme:dark;${dark}}}` +
-    `:root[data-theme=dark]{color-scheme:dark;${dark}}`
+    `@media(prefers-color-scheme:dark){:root{color-scheme:dark;${dark}}}`
   );
 }
 

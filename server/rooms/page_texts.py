@@ -1,4 +1,4 @@
-"""What the room page says without scripts: the names of what shows, and the texts that are filled in. Twin of web/src/room/telling.ts.
+"""What the room page says without scripts: the names of what shows, and the lines that are one's own. Twin of web/src/room/telling.ts.
 
 The markup is `web/templates/room.html`. Numbers are rounded as web/src/room/told.ts rounds them.
 """
@@ -6,7 +6,6 @@ The markup is `web/templates/room.html`. Numbers are rounded as web/src/room/tol
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 
 from server.rooms.facts import RoomFacts
 from server.rooms.page_words import RoomWords
@@ -16,33 +15,29 @@ from waitingroom.eta import Band, Unsaid, eta, people_ahead
 from waitingroom.frame import LineFrame
 
 MINUTE_MS = 60_000
-Texts = dict[str, str]
 
 
-def fillings(
+def lines(
     t: RoomWords, facts: RoomFacts, zone: str, frame: LineFrame | None, mine: Mine | None, stage: Stage
-) -> Texts:
-    """Return the texts of *stage*; what is missing is hidden. There are no countdowns: they would stand still."""
-    texts: Texts = defaultdict(str)
-    if mine is not None and mine.claim_until_ms is not None:
-        texts["claim_until"] = t.clock(mine.claim_until_ms, zone)
-    if mine is not None and mine.visit_until_ms is not None:
-        texts["visit_until"] = t.clock(mine.visit_until_ms, zone)
+) -> list[tuple[str, str]]:
+    """Return what is one reader's own in *stage*, each with its style. There are no countdowns: they would stand still."""
+    if stage == "called" and mine is not None and mine.claim_until_ms is not None:
+        return [("mid", t("called.lead", time=t.clock(mine.claim_until_ms, zone)))]
+    if stage == "claimed" and mine is not None and mine.visit_until_ms is not None:
+        return [("mid", t("claimed.lead", time=t.clock(mine.visit_until_ms, zone)))]
     if frame is None:
-        return texts
-    if frame.message is not None:
-        texts["message"] = frame.message.text
+        return []
     if stage == "lobby":
-        texts["count_of"] = t("lobby.people", n=frame.next)
-    elif stage == "join":
-        texts["count"], texts["count_of"] = shown(t, facts, frame.waiting), t("join.ahead", n=frame.waiting)
-    elif stage in ("waiting", "sold_out") and mine is not None and mine.position is not None:
-        _tell_place(texts, t, facts, zone, frame, mine.position, stage)
-    return texts
+        return [("soft mid", t("lobby.people", n=frame.next))]
+    if stage == "join":
+        return [("big mid", shown(t, facts, frame.waiting)), ("soft mid", t("join.ahead", n=frame.waiting))]
+    if stage in ("waiting", "sold_out") and mine is not None and mine.position is not None:
+        return _own_place(t, facts, zone, frame, mine.position, stage)
+    return []
 
 
-def shows(frame: LineFrame | None, mine: Mine | None, stage: Stage, texts: Texts) -> set[str]:
-    """Return the names of what shows in *stage*."""
+def shows(frame: LineFrame | None, mine: Mine | None, stage: Stage) -> set[str]:
+    """Return the names of what shows in *stage*, for everybody who stands alike."""
     draining = frame is not None and frame.phase == "draining"
     again = stage == "lapsed" and mine is not None and mine.reentry
     waits = stage == "lobby" or (mine is not None and stage in ("drawing", "waiting", "sold_out"))
@@ -50,7 +45,7 @@ def shows(frame: LineFrame | None, mine: Mine | None, stage: Stage, texts: Texts
         stage in ("left", "lapsed") and not again and not draining
     )
     named = {
-        "message": bool(texts["message"]),
+        "message": frame is not None and frame.message is not None,
         "waits": waits,
         "paused": waits and frame is not None and frame.paused,
         "draining": waits and draining,
@@ -60,9 +55,6 @@ def shows(frame: LineFrame | None, mine: Mine | None, stage: Stage, texts: Texts
         "lapsed_end": stage == "lapsed" and joins,
         "claims": again or stage == "called",
         "joins": joins,
-        "facts": bool(texts["ahead"]),
-        "ahead": bool(texts["ahead"]),
-        "left": bool(texts["left"]) or stage == "left",
         "uncoded": True,
         "drawn": mine is not None and mine.drawn,
         "contestable": waits and mine is not None and mine.review is None,
@@ -88,23 +80,20 @@ def _lead(frame: LineFrame | None, mine: Mine | None, stage: Stage) -> str:
         return {"lobby": "left_lobby", "draining": "full_house_lead"}.get(phase, "left_lead")
     if stage == "sold_out" and mine is None:
         return "sold_out_none"
-    if stage == "called" and (mine is None or mine.claim_until_ms is None):
-        return ""
-    if stage == "claimed" and (mine is None or mine.visit_until_ms is None):
-        return ""
-    return f"{stage}_lead"
+    return "" if stage in ("called", "claimed") else f"{stage}_lead"  # their leads say a time of one's own
 
 
-def _tell_place(
-    texts: Texts, t: RoomWords, facts: RoomFacts, zone: str, frame: LineFrame, position: int, stage: Stage
-) -> None:
+def _own_place(
+    t: RoomWords, facts: RoomFacts, zone: str, frame: LineFrame, position: int, stage: Stage
+) -> list[tuple[str, str]]:
     ahead = _ahead(frame, position)
-    if stage == "waiting":
-        texts["place"] = shown(t, facts, max(1, position - frame.served + 1))
-    texts["eta"], texts["clock"] = _when(t, zone, frame, position)
-    texts["ahead"], texts["ahead_of"] = shown(t, facts, ahead), t("ahead", n=ahead)
+    when, clock = _when(t, zone, frame, position)
+    place = shown(t, facts, max(1, position - frame.served + 1))
+    told = [("big mid", place), ("soft mid", t("waiting.place")), ("eta mid", when), ("soft mid", clock)]
+    told.append(("mid", f"{shown(t, facts, ahead)} {t('ahead', n=ahead)}"))
     if frame.left is not None:
-        texts["left"], texts["left_of"] = t.number(frame.left), t("fact.left", n=frame.left)
+        told.append(("mid", f"{t.number(frame.left)} {t('fact.left', n=frame.left)}"))
+    return [line for line in (told if stage == "waiting" else told[4:]) if line[1]]
 
 
 def _ahead(frame: LineFrame, position: int) -> int:
@@ -145,7 +134,10 @@ def _when(t: RoomWords, zone: str, frame: LineFrame, position: int) -> tuple[str
         return t("eta.any"), ""
     clock = t(
         "eta.clock",
-        **{"from": t.clock(frame.now_ms + band.p10_ms, zone), "to": t.clock(frame.now_ms + band.p90_ms, zone)},
+        **{
+            "from": t.clock(frame.now_ms + band.p10_ms, zone),
+            "to": t.clock(frame.now_ms + band.p90_ms + MINUTE_MS - 1, zone),
+        },
     )
     if high >= 120:
         return t("eta.hours", low=t.number(low / 60), n=high / 60), clock

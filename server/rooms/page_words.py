@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.dates import format_skeleton, format_time
 from babel.numbers import format_decimal
+from markupsafe import Markup
 from starlette.requests import Request
 
 from server.faults import Misuse
@@ -47,9 +48,10 @@ class RoomWords:
             text = self._texts.get(counted) or self._texts.get(f"{key}.other") or text
         if text is None:
             raise Misuse(f"the room page has no words for {key}")
-        return text.format(
-            **{name: self.number(value) if isinstance(value, int | float) else value for name, value in holes.items()}
-        )
+        filled = {name: self.number(one) if isinstance(one, int | float) else one for name, one in holes.items()}
+        if any(isinstance(one, Markup) for one in filled.values()):
+            return Markup(text).format(**filled)  # what surrounds the markup is escaped, and it is not
+        return text.format(**filled)
 
     def has(self, key: str) -> bool:
         """Tell whether *key* has words."""

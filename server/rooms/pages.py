@@ -1,25 +1,25 @@
-"""`/rooms/{slug}`: the room page, whole in one request. What is the same for everybody is compressed once; the rest is a few hundred bytes.
+"""`/rooms/{slug}`: the room page, whole in one request, style and script within it.
 
 It works without scripts: the server says where one stands, forms do the deeds (forms.py), and the page renews itself. With scripts
-web/src/room takes over from the same facts.
+web/src/room takes over from the same markup. What all who stand alike share is rendered and compressed once.
 """
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import re
 import time
-import zlib
+from collections import OrderedDict, defaultdict
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, get_args
-from urllib.parse import quote
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from server import problems
@@ -28,11 +28,12 @@ from server.catalog.addresses import event_address
 from server.faults import Misuse, Unavailable
 from server.refusals import Refusal
 from server.rooms.facts import RoomFacts
-from server.rooms.page_texts import fillings, shows
+from server.rooms.page_bytes import SharedPage
+from server.rooms.page_texts import lines, shows
 from server.rooms.page_words import LANGUAGES, RoomWords, room_locale, room_words
 from server.rooms.places import place_of
 from server.rooms.stage import Stage, stage_of
-from server.rooms.standing import mine_of
+from server.rooms.standing import go_to, mine_of
 from server.rooms.state_json import frame_of
 from server.rooms.views import Mine
 from server.security import content_security_policy, live_origins
@@ -42,9 +43,9 @@ from server.visitor_session import remember_visitor
 from waitingroom.frame import LineFrame
 
 INLINE = WEB / "dist" / "inline"
-HEADS_MAX = 200
+# Rooms, languages, stages: some twenty pages a room and language are in use at once, 60 KB each.
+PAGES_MAX = 500
 _HEX = re.compile(r"#?([0-9a-fA-F]{6})", re.ASCII)
-_GZIP = 16 + zlib.MAX_WBITS
 # What the page shows renews itself by a refresh only where nothing is being typed.
 _RENEWS = frozenset({"planned", "lobby", "drawing", "waiting", "sold_out"})
 _GOOD_NEWS = frozenset({"", "left", "notify", "contested", "email_code"})
@@ -52,7 +53,7 @@ _GOOD_NEWS = frozenset({"", "left", "notify", "contested", "email_code"})
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What a room stands before: said once on the page, and kept with the room's version."""
+    """What a room stands before."""
 
     title: str
     when: str
@@ -69,20 +70,29 @@ class Standing:
     to: int | None = None
     said: str = ""
 
+    @property
+    def stage(self) -> Stage:
+        """Where the reader stands."""
+        stage = stage_of(self.frame, self.mine, self.now_ms)
+        return "left" if self.said == "left" and self.mine is None and stage in ("join", "lobby_join") else stage
 
-class Head:
-    """The part of the page that everybody of one language gets: compressed once, with the hashes that allow its style and script."""
 
-    def __init__(self, text: str, style: str, script: str) -> None:
-        self.text = text
-        self.hashes = (_hash(script), _hash(style))
-        self._packer = zlib.compressobj(9, zlib.DEFLATED, _GZIP)
-        self._packed = self._packer.compress(text.encode())
+class RoomPages:
+    """The shared pages of one process, by what they depend on; the least used leave first."""
 
-    def packed(self, rest: str) -> bytes:
-        """Return the whole page compressed; only *rest* costs anything."""
-        packer = self._packer.copy()
-        return self._packed + packer.compress(rest.encode()) + packer.flush()
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Hashable, asyncio.Task[SharedPage]] = OrderedDict()
+
+    async def get(self, key: Hashable, render: Any) -> SharedPage:
+        """Return the page of *key*; a crowd that asks for a new one waits for the same thread."""
+        task = self._kept.get(key)
+        if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
+            task = self._kept[key] = asyncio.create_task(asyncio.to_thread(lambda: SharedPage(render())))
+            if len(self._kept) > PAGES_MAX:
+                self._kept.popitem(last=False)
+        else:
+            self._kept.move_to_end(key)
+        return await asyncio.shield(task)
 
 
 async def room_page(request: Request) -> Response:
@@ -100,68 +110,63 @@ async def room_page(request: Request) -> Response:
         to=_show(request, facts),
         said=request.query_params.get("said", "")[:40],
     )
-    locale = room_locale(request)
-    scene = await _scene(services, facts, locale)
+    words = room_words(room_locale(request))
+    scene = await scene_of(services, facts, words)
+    page = await _pages_of(request).get(
+        shared_key(facts, scene, standing, words),
+        lambda: shared_part(services.templates, facts, scene, standing, words),
+    )
     live_url = services.settings.live_url or f":{services.settings.live_port}/live"
-    head = room_head(services.templates, facts.host.accent or "", locale)
-    rest = room_rest(services.templates, facts, scene, standing, room_words(locale), live_url)
-    response = page_response(request, head, rest)
+    own = own_part(services.templates, facts, scene, standing, words, live_url)
+    response = whole(request, page, own, inline=hashes("room", facts.host.accent or ""))
     remember_visitor(request, response)
     remember_language(request, response)
     return response
 
 
-def page_response(request: Request, head: Head, rest: str) -> Response:
-    """Return the page, compressed for whoever takes it, with the policy that allows its own script and nothing else."""
+def whole(request: Request, page: SharedPage, own: str, *, inline: tuple[str, str]) -> Response:
+    """Return a page in both its parts, with the policy that allows its own script and style and no others."""
     settings = request.app.state.services.settings
     origins = live_origins(request.headers.get("host", ""), live_port=settings.live_port, live_url=settings.live_url)
+    content, encoding = page.with_own(own, request.headers.get("accept-encoding", ""))
     headers = {
         "Cache-Control": "private, no-store",
         "Vary": "Accept-Encoding, Accept-Language, Cookie",
-        "Content-Security-Policy": content_security_policy(origins, inline=head.hashes),
+        "Content-Security-Policy": content_security_policy(origins, inline=inline),
+        "Content-Type": "text/html; charset=utf-8",
         "Referrer-Policy": "same-origin",
     }
-    if "gzip" not in request.headers.get("accept-encoding", ""):
-        return HTMLResponse(head.text + rest, headers=headers)
-    headers |= {"Content-Encoding": "gzip", "Content-Type": "text/html; charset=utf-8"}
-    return Response(head.packed(rest), headers=headers)
+    return Response(content, headers=headers | ({"Content-Encoding": encoding} if encoding else {}))
 
 
-@lru_cache(HEADS_MAX)
-def room_head(templates: Templates, accent: str, locale: str, page: str = "room") -> Head:
-    """Return the fixed part of a page for one language and one organisation's colour."""
-    script, style = _built(f"{page}.js"), _built(f"{page}.css")
-    if match := _HEX.fullmatch(accent):
-        style += accent_css(match[1].lower())
-    words = room_words(locale)
-    mark = quote((WEB / "src" / "assets" / "mark.svg").read_text(encoding="utf-8").strip(), safe=" =:/'")
-    text = templates.text(
-        "room_head.html", locale, words=words, texts=words.for_script(page), style=style, script=script, mark=mark
+def shared_key(facts: RoomFacts, scene: Scene, standing: Standing, words: RoomWords) -> Hashable:
+    """Name everything that `shared_part` says."""
+    message = None if standing.frame is None else standing.frame.message
+    on = _on(facts, standing)
+    return (
+        facts.room_id,
+        facts.version,
+        words.locale,
+        scene,
+        standing.stage,
+        on,
+        standing.to,
+        _refused(words, standing.said),
+        message,
     )
-    return Head(text, style, script)
 
 
-def room_rest(
-    templates: Templates, facts: RoomFacts, scene: Scene, standing: Standing, words: RoomWords, live_url: str
-) -> str:
-    """Return the part of the page that is one reader's own."""
-    frame, mine = standing.frame, standing.mine
-    stage = stage_of(frame, mine, standing.now_ms)
-    if standing.said == "left" and mine is None and stage in ("join", "lobby_join"):
-        stage = "left"
-    texts = fillings(words, facts, scene.zone, frame, mine, stage)
-    on = shows(frame, mine, stage, texts)
-    if standing.said not in _GOOD_NEWS:
-        key = f"refused.{standing.said}"
-        texts["refused"] = words(key if words.has(key) else "refused")
-    if standing.said.startswith("email_code"):
-        on = on - {"uncoded"} | {"coded"}
-    if "email" not in facts.identities and "joins" in on:
-        on.add("join_device")  # work cannot be done without scripts; where a letter is a way in, it is the one to show
+def shared_part(templates: Templates, facts: RoomFacts, scene: Scene, standing: Standing, words: RoomWords) -> str:
+    """Return what everybody who stands alike gets: markup, style, script and words."""
+    message = None if standing.frame is None else standing.frame.message
+    style, script = inlined("room", facts.host.accent or "")
     return templates.text(
         "room.html",
         words.locale,
         t=words,
+        words=words.for_script(),
+        style=style,
+        script=script,
         languages=LANGUAGES.items(),
         facts=facts,
         title=scene.title,
@@ -169,40 +174,37 @@ def room_rest(
         zone=scene.zone,
         page=f"/rooms/{facts.slug}",
         event_url=event_address(facts.event_slug),
+        go=go_to(facts, standing.to),
         stages=get_args(Stage),
-        on=on,
-        texts=texts,
-        mine=mine,
+        on=_on(facts, standing),
+        texts=defaultdict(str, message="" if message is None else message.text, refused=_refused(words, standing.said)),
         to=standing.to,
-        refresh=stage in _RENEWS,
-        data=_for_script(facts, scene, standing, live_url),
+        refresh=standing.stage in _RENEWS,
     )
 
 
-def _for_script(facts: RoomFacts, scene: Scene, standing: Standing, live_url: str) -> dict[str, Any]:
-    """Return the data block `room` of the page (web/src/room/facts.ts:RoomFacts)."""
-    page = f"/rooms/{facts.slug}"
-    return {
+def own_part(
+    templates: Templates, facts: RoomFacts, scene: Scene, standing: Standing, words: RoomWords, live_url: str
+) -> str:
+    """Return what is one reader's own (web/src/room/facts.ts:RoomFacts)."""
+    data = {
         "room": facts.room_id,
         "api": f"/api/v1/rooms/{facts.room_id}",
-        "page": page,
         "title": scene.title,
-        "event_url": event_address(facts.event_slug),
         "live_url": live_url,
-        "identities": list(facts.identities),
-        "tiers": bool(facts.tiers),
         "place": facts.place,
         "lobby_ms": facts.opens_lobby_ms,
         "draws_ms": facts.draws_ms,
-        "closes_ms": facts.closes_ms,
         "to": standing.to,
         "frame": msgspec.to_builtins(standing.frame),
         "mine": msgspec.to_builtins(standing.mine),
         "now_ms": standing.now_ms,
     }
+    told = lines(words, facts, scene.zone, standing.frame, standing.mine, standing.stage)
+    return templates.text("room_own.html", words.locale, lines=told, data=data)
 
 
-async def _scene(services: Services, facts: RoomFacts, locale: str) -> Scene:
+async def scene_of(services: Services, facts: RoomFacts, words: RoomWords) -> Scene:
     """Return what the room stands before. Without the stores the page still says whose it is and what for."""
     try:
         show = await services.shows.show(facts.shows[0]) if facts.shows else None
@@ -210,11 +212,47 @@ async def _scene(services: Services, facts: RoomFacts, locale: str) -> Scene:
         show = None
     if show is None:
         return Scene(facts.event_title, "", "UTC")
-    words, zone = room_words(locale), show.time_zone
+    zone = show.time_zone
     starts_ms = show.show.starts_at.timestamp() * 1000
     venue = f"{show.show.venue.name}, {show.show.venue.city}"
     when = f"{words.day(starts_ms, zone)}, {words.clock(starts_ms, zone)} · {venue}" if len(facts.shows) == 1 else venue
     return Scene(facts.event_title, when, zone)
+
+
+@lru_cache
+def inlined(page: str, accent: str) -> tuple[str, str]:
+    """Return the style, in an organisation's colour, and the script of a page. Raises `Misuse` when they are not built."""
+    paths = (INLINE / f"{page}.css", INLINE / f"{page}.js")
+    if not all(path.exists() for path in paths):
+        raise Misuse("the browser side is not built: run `make web`")
+    style, script = (path.read_text(encoding="utf-8") for path in paths)
+    colour = _HEX.fullmatch(accent)
+    return style + (accent_css(colour[1].lower()) if colour else ""), script
+
+
+@lru_cache
+def hashes(page: str, accent: str) -> tuple[str, str]:
+    """Return the policy's names for the script and the style of a page."""
+    style, script = inlined(page, accent)
+    digests = (hashlib.sha256(text.encode()).digest() for text in (script, style))
+    of_script, of_style = (f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
+    return of_script, of_style
+
+
+def _on(facts: RoomFacts, standing: Standing) -> frozenset[str]:
+    on = shows(standing.frame, standing.mine, standing.stage)
+    if standing.said.startswith("email_code"):
+        on = on - {"uncoded"} | {"coded"}
+    if "joins" in on and "email" not in facts.identities:
+        on.add("join_device")  # work cannot be done without scripts; where a letter is a way in, it is the one to show
+    return frozenset(on)
+
+
+def _refused(words: RoomWords, said: str) -> str:
+    """Say what a form was answered; what is good news shows by itself."""
+    if said in _GOOD_NEWS:
+        return ""
+    return words(f"refused.{said}" if words.has(f"refused.{said}") else "refused")
 
 
 def _show(request: Request, facts: RoomFacts) -> int | None:
@@ -222,16 +260,13 @@ def _show(request: Request, facts: RoomFacts) -> int | None:
     return int(wanted) if wanted.isascii() and wanted.isdigit() and int(wanted) in facts.shows else None
 
 
-@lru_cache
-def _built(name: str) -> str:
-    path: Path = INLINE / name
-    if not path.exists():
-        raise Misuse("the browser side is not built: run `make web`")
-    return path.read_text(encoding="utf-8")
-
-
-def _hash(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+def _pages_of(request: Request) -> RoomPages:
+    """Return the room pages of this process, made when first asked for."""
+    state = request.app.state
+    pages: RoomPages | None = getattr(state, "room_pages", None)
+    if pages is None:
+        pages = state.room_pages = RoomPages()
+    return pages
 
 
 routes: list[BaseRoute] = [Route("/rooms/{slug}", room_page, methods=["GET", "HEAD"], name="rooms.page")]

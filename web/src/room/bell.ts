@@ -29,7 +29,7 @@ export function ring(title: string, text: string): void {
         tone.stop(start + 0.6);
       }
     }
-    navigator.vibrate?.([200, 100, 200]);
+    if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.([200, 100, 200]);
     if ("Notification" in globalThis && Notification.permission === "granted" && document.hidden) {
       new Notification(title, { body: text, tag: "frontrow-turn", requireInteraction: true }).onclick = () => window.focus();
     }

@@ -21,26 +21,15 @@ export interface Mine {
   review: "open" | "upheld" | "restored" | null;
 }
 
-export type Identity = "device" | "email" | "code";
-
 export interface RoomFacts {
   room: number;
   /** Where the API of this room is: /api/v1/rooms/<room>. */
   api: string;
-  /** Where the page is: forms without scripts post below it. */
-  page: string;
   title: string;
-  /** Where people go when there is nothing to wait for. */
-  event_url: string;
   live_url: string;
-  /** Who counts as one person here; the first is what the form asks for. */
-  identities: Identity[];
-  /** Presales take an access code beside the identity. */
-  tiers: boolean;
   place: "exact" | "banded";
   lobby_ms: number;
   draws_ms: number;
-  closes_ms: number;
   /** The show to go to, where there are several. */
   to: number | null;
   frame: LineFrame | null;

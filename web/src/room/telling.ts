@@ -3,7 +3,7 @@
  * twin for readers without scripts is server/rooms/page_texts.py. Pure: the clock is a number, and nothing here touches the document.
  */
 
-import { countdown } from "../i18n/format";
+import { countdown, flavour } from "../i18n/format";
 import type { Words } from "../i18n/words";
 import { eta, peopleAhead, type Band, type Unsaid } from "./eta";
 import type { Mine, RoomFacts } from "./facts";
@@ -102,7 +102,7 @@ export function shows(state: State, texts: Texts): Set<string> {
   add(now === "called" && state.full, "full");
   add(state.lost, "lost");
   add(texts.ahead, "facts");
-  for (const name of ["ahead", "left", "pace"]) add(texts[name], name);
+  for (const name of ["ahead", "left", "pace"]) add(texts[name], `n_${name}`);
   if (now === "waiting" && frame?.left != null) add(true, chances(frame.left, placeOf(frame, mine)!.ahead));
   add(mine?.review, `review_${mine?.review}`);
   add(waits && !mine?.review, "contestable");
@@ -146,7 +146,7 @@ export function fillings(state: State, words: Words, tell: Tells): Texts {
   const told = tell(frame, mine!.position);
   if (typeof told === "object") {
     texts.eta = etaText(words, told.low, told.high);
-    if (told.high > 1) texts.clock = t("eta.clock", { from: moment(words, frame.now_ms + told.band.p10), to: moment(words, frame.now_ms + told.band.p90) });
+    if (told.high > 1) texts.clock = t("eta.clock", { from: moment(words, frame.now_ms + told.band.p10), to: moment(words, frame.now_ms + told.band.p90 + 59_999) });
     if (told.reason) texts.grew = t(words.has(told.reason) ? told.reason : "grew.line");
   } else if (words.has(`eta.${told}`)) texts.eta = t(`eta.${told}`);
   texts.ahead = shown(words, facts, place.ahead);
@@ -156,7 +156,7 @@ export function fillings(state: State, words: Words, tell: Tells): Texts {
     texts.left_of = t("fact.left", { n: frame.left });
   }
   if (frame.rate && now === "waiting" && !frame.paused) {
-    texts.pace = t("about", { n: Math.max(1, Math.round(frame.rate[1])) });
+    texts.pace = t("n", { n: Math.max(1, Math.round(frame.rate[1])) });
     texts.pace_of = t("fact.pace");
   }
   return texts;
@@ -174,9 +174,9 @@ export function etaText(words: Words, low: number, high: number): string {
   return low === high ? words.t("eta.about", { n: high }) : words.t("eta.band", { low, n: high });
 }
 
-/** The viewer's own clock. */
+/** The viewer's own clock, in their flavour of the page's language. */
 export function moment(words: Words, ms: number): string {
-  return new Intl.DateTimeFormat(words.locale, { hour: "numeric", minute: "2-digit" }).format(ms);
+  return new Intl.DateTimeFormat(flavour(words.locale, navigator.languages), { hour: "numeric", minute: "2-digit" }).format(ms);
 }
 
 /** Days and hours, or hours and minutes, or minutes and seconds. */
