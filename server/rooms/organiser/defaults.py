@@ -47,7 +47,7 @@ def propose(shows: Sequence[Show], now: datetime) -> Proposal:
     assert shows, "a room stands before a show"
     sale = min(show.sale_opens_at for show in shows)
     draw = sale if sale > now else _next_minutes(now, 5)
-    lobby = max(draw - LOBBY_BEFORE, now)
+    lobby = max(draw - LOBBY_BEFORE, now.replace(second=0, microsecond=0))
     rate, cap = pace_for(sum(show.capacity for show in shows))
     return Proposal(lobby, draw, max(show.sale_closes_at for show in shows), rate, cap)
 

@@ -25,15 +25,21 @@ _MOMENT_S = "%Y-%m-%dT%H:%M:%S"
 _NUMBERS = {"rate_per_min": (1, 1_000_000), "cap": (1, 1_000_000)}
 # Minutes in the form, halves allowed; the settings are in seconds.
 _SPANS = {"claim_window_min": (0.5, 1_440), "visit_min": (1, 1_440)}
+# What a field is called in the form.
+_LABELS = {
+    "rate_per_min": "rate", "cap": "cap", "claim_window_min": "claim_window", "visit_min": "visit",
+    "opens_lobby": "opens_lobby", "draws": "draws", "closes": "closes",
+}  # fmt: skip
 _MINUTES = re.compile(r"[0-9]{1,4}([.,][0-9]{1,2})?")
 
 
 @dataclass(frozen=True, slots=True)
 class FormError:
-    """What is wrong with a field: `rooms.error.<key>` with *values* filled in."""
+    """What is wrong with a field: `rooms.error.<key>` with *values* filled in, and as *what* the name of the field *label*."""
 
     key: str
     values: dict[str, Any]
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +50,12 @@ class FormErrors:
 
     def described(self, t: Callable[..., str]) -> dict[str, str]:
         """Return it in words."""
-        return {field: t(f"rooms.error.{error.key}", **error.values) for field, error in self.fields.items()}
+        return {field: _described(error, t) for field, error in self.fields.items()}
+
+
+def _described(error: FormError, t: Callable[..., str]) -> str:
+    named = {"what": t(f"rooms.form.{error.label}")} if error.label else {}
+    return t(f"rooms.error.{error.key}", **error.values, **named)
 
 
 Fields = dict[str, Any]
@@ -174,7 +185,7 @@ def _moment(sent: Mapping[str, str], field: str, zone: str, errors: dict[str, Fo
             continue
         except OverflowError:  # the year 1 or 9999, which has no UTC
             break
-    errors[field] = FormError("moment", {})
+    errors[field] = FormError("moment", {}, _LABELS[field])
     return None
 
 
@@ -182,7 +193,7 @@ def _number(sent: Mapping[str, str], field: str, least: int, most: int, errors: 
     text = sent.get(field, "").strip()
     if text.isascii() and text.isdigit() and len(text) <= 9 and least <= int(text) <= most:
         return int(text)
-    errors[field] = FormError("number", {"least": f"{least:,}", "most": f"{most:,}"})
+    errors[field] = FormError("number", {"least": f"{least:,}", "most": f"{most:,}"}, _LABELS[field])
     return 0
 
 
@@ -191,7 +202,7 @@ def _span(sent: Mapping[str, str], field: str, least: float, most: int, errors: 
     text = sent.get(field, "").strip()
     if _MINUTES.fullmatch(text) and least <= (minutes := float(text.replace(",", "."))) <= most:
         return round(minutes * 60)
-    errors[field] = FormError("number", {"least": f"{least:g}", "most": f"{most:,}"})
+    errors[field] = FormError("minutes", {"least": f"{least:g}", "most": f"{most:,}"}, _LABELS[field])
     return 0
 
 

@@ -133,7 +133,11 @@ async def live_room(request: Request) -> Response:
             may_steer=who.may(STEER),
             may_change=who.may(MAKE) and facts.rehearsal_of is None and not facts.closed,
             can_review=who.may(STEER),
-            room={"events_url": f"/organise/rooms/{facts.room_id}/events", "currency": "eur"},
+            room={
+                "events_url": f"/organise/rooms/{facts.room_id}/events",
+                "time_zone": await zone_of(services, facts.event_id),
+                "draws_ms": facts.draws_ms,
+            },
             words=words(locale).chosen(*WORDS),
         )
     )
@@ -261,7 +265,7 @@ def condition_of(facts: RoomFacts, state: LineState | None) -> str:
 
 def before_of(facts: RoomFacts, t: Callable[..., str]) -> str:
     """Say what the room stands before."""
-    return t("rooms.before_shows", n=len(facts.shows), event=facts.event_title)
+    return t("rooms.before_shows", n=len(facts.shows), event=facts.event_title) if facts.shows else facts.event_title
 
 
 async def when_of(services: Services, facts: RoomFacts, state: LineState | None, locale: str) -> str:

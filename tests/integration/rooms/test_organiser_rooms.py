@@ -137,7 +137,7 @@ async def test_a_form_with_mistakes_comes_back_whole(
     answer = await owner.post(url, data=sent, headers=EN)
     assert answer.status_code == 422
     assert "Give the room a name" in answer.text
-    assert "Write a whole number from 1 to 1,000,000." in answer.text
+    assert "Shopping at once: write a whole number from 1 to 1,000,000." in answer.text
     assert filled_in(answer.text)["rate_per_min"] == "77"
     assert filled_in(answer.text)["cap"] == "many"
     assert f'?event={event_id}"' in (await owner.get("/organise/rooms/new")).text

@@ -51,7 +51,7 @@ def test_a_running_sale_gets_a_lobby_that_can_still_be_reached() -> None:
     """When the sale is open already, everybody who comes within the next minutes has the same chance."""
     proposal = propose([show(opens=NOW - timedelta(hours=1))], NOW)
     assert timedelta(minutes=5) <= proposal.draws_at - NOW <= timedelta(minutes=10)
-    assert NOW <= proposal.lobby_opens_at < proposal.draws_at
+    assert proposal.lobby_opens_at <= NOW < proposal.draws_at
 
 
 @given(places=st.integers(1, 200_000))

@@ -7,6 +7,7 @@ import { Icon } from "../ui/icon";
 import type { RoomFigures, Signal } from "./figures";
 import { conversion, lineMinutes, noShowShare, perMinute } from "./figures";
 import type { StreamState } from "./figures_stream";
+import type { FlowRow } from "./flow";
 import { Flow } from "./flow";
 import { Trail } from "./trail";
 
@@ -37,7 +38,7 @@ export function RoomBoard({ board }: { board: Board }) {
         <Shopping board={board} figures={figures} />
         <Figure name={t("rooms.live.admitted")} value={formats.number(figures.admitted)} note={figures.called > 0 ? t("rooms.live.called_now", { n: figures.called }) : ""} />
         <Figure name={t("rooms.live.arrivals")} value={formats.number(figures.arrivals)} />
-        <Figure name={t("rooms.live.no_shows")} value={formats.number(figures.no_shows)} note={percent(noShowShare(figures))} />
+        <Figure name={t("rooms.live.no_shows")} value={formats.number(figures.no_shows)} note={noShowShare(figures) === null ? "" : percent(noShowShare(figures))} />
         <Figure name={t("rooms.live.left")} value={formats.number(figures.left)} />
         <Figure name={t("rooms.live.conversion")} value={percent(conversion(figures))} note={t("rooms.live.orders", { n: figures.orders })} />
         <Figure name={t("rooms.live.seats_left")} value={figures.seats_left === null ? "–" : formats.number(figures.seats_left)} />
@@ -48,7 +49,7 @@ export function RoomBoard({ board }: { board: Board }) {
           <Flow flow={figures.flow} steps={STEPS} rows={rowsOf(figures, board)} />
         </section>
         <section class="card room-card" aria-labelledby="health">
-          <h2 id="health" class="room-card__title">{t("rooms.live.health")} <HealthBadge board={board} figures={figures} /></h2>
+          <h2 id="health" class="room-card__title">{t("rooms.live.health")} {SERVING.has(figures.phase) && <HealthBadge board={board} figures={figures} />}</h2>
           <Health board={board} figures={figures} />
         </section>
         <section class="card room-card" aria-labelledby="abuse">
@@ -66,13 +67,14 @@ export function RoomBoard({ board }: { board: Board }) {
   );
 }
 
-function rowsOf(figures: RoomFigures, { words, formats }: Board) {
-  return ([["arrivals", 1], ["called", 2], ["admitted", 3]] as const).map(([key, column]) => ({
+function rowsOf(figures: RoomFigures, { words }: Board): FlowRow[] {
+  // Who comes in a minute may be a hundred times who is let in: they are measured apart, the other two together.
+  return ([["arrivals", 1, [1]], ["called", 2, [2, 3]], ["admitted", 3, [2, 3]]] as const).map(([key, column, beside]) => ({
     key,
     column,
+    most: Math.max(1, ...figures.flow.flatMap((step) => beside.map((one) => step[one]))),
     name: words.t(`rooms.flow.${key}`),
     perMinute: words.t("rooms.live.per_minute", { n: perMinute(figures, column) }),
-    number: formats.number,
   }));
 }
 
@@ -128,7 +130,7 @@ function Health({ board, figures }: { board: Board; figures: RoomFigures }) {
 
 /** The unit is part of the signal's name: `…_ms`, `…_share`, else a plain number. */
 function valueOf(signal: Signal, words: Words, formats: Formats): string {
-  if (signal.value === null) return words.t("rooms.health.silent");
+  if (signal.value === null) return words.t("rooms.health.nothing");
   const written = (value: number) => {
     if (signal.key.endsWith("_ms")) return `${formats.number(Math.round(value))} ms`;
     if (signal.key.endsWith("_share")) return `${formats.number(Math.round(value * 1000) / 10)} %`;

@@ -89,7 +89,8 @@ export class Controls {
   private async send(form: HTMLFormElement, kind: string, fields: Fields): Promise<void> {
     const before = this.figures;
     form.setAttribute("aria-busy", "true");
-    const code = await post(form.action, fields);
+    // Not `form.action`: a field of that name hides it.
+    const code = await post(form.getAttribute("action")!, fields);
     form.removeAttribute("aria-busy");
     for (const field of form.querySelectorAll<HTMLElement>("[data-known]")) delete field.dataset.known;
     if (code !== null) {

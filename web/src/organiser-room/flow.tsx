@@ -1,4 +1,4 @@
-/** Who came and who was let in over the last minutes: rows of bars from zero on one scale, each labelled where it is. */
+/** Who came and who was let in over the last minutes: rows of bars from zero, each labelled where it is. */
 
 import type { FlowStep } from "./figures";
 
@@ -11,6 +11,8 @@ export interface FlowRow {
   /** What came over the last whole minute, ready to print. */
   perMinute: string;
   column: 1 | 2 | 3;
+  /** What the full height stands for. */
+  most: number;
 }
 
 interface Props {
@@ -21,7 +23,6 @@ interface Props {
 }
 
 export function Flow({ flow, steps, rows }: Props) {
-  const most = Math.max(1, ...flow.flatMap((step) => rows.map((row) => step[row.column])));
   const bar = WIDTH / steps;
   const first = steps - flow.length;
   return (
@@ -32,7 +33,7 @@ export function Flow({ flow, steps, rows }: Props) {
           <dd>
             <svg class={`room-flow__bars room-flow__bars--${row.key}`} viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
               {flow.map((step, index) => {
-                const height = (step[row.column] / most) * HEIGHT;
+                const height = (step[row.column] / row.most) * HEIGHT;
                 return <rect key={step[0]} x={(first + index) * bar + bar * 0.1} y={HEIGHT - height} width={bar * 0.8} height={height} />;
               })}
             </svg>

@@ -14,7 +14,8 @@ import { FiguresStream } from "./figures_stream";
 
 interface RoomData {
   events_url: string;
-  currency: string;
+  time_zone: string;
+  draws_ms: number;
 }
 
 function boot(): void {
@@ -22,9 +23,11 @@ function boot(): void {
   if (!root) return;
   const data = dataBlock<RoomData>("room");
   const words = pageWords();
+  const locale = flavour(words.locale, navigator.languages);
+  const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short", timeZone: data.time_zone });
   const board: Board = {
     words,
-    formats: new Formats(flavour(words.locale, navigator.languages), data.currency),
+    formats: new Formats(locale, "eur"), // no money is shown here
     figures: signal(null),
     state: signal("connecting"),
   };
@@ -37,12 +40,15 @@ function boot(): void {
     document.querySelector<HTMLDialogElement>("#room-confirm")!,
     document.getElementById("room-toasts")!,
   );
+  const when = document.getElementById("room-when")!;
   const badge = document.getElementById("room-condition")!;
   new FiguresStream(data.events_url, {
     figures: (figures: RoomFigures) => {
       board.figures.value = figures;
       controls.follow(figures);
       const now = condition(figures);
+      const at = figures.phase === "open" ? data.draws_ms : figures.next_ms;
+      when.textContent = words.t(`rooms.when.${figures.phase}`, { when: at === null ? "" : moment.format(at) });
       badge.textContent = words.t(`rooms.condition.${now}`);
       badge.className = `badge${TONES[now] ? ` badge--${TONES[now]}` : ""}`;
     },
