@@ -58,8 +58,12 @@ class OnSale:
         self.crowd = crowd
         by = self.order
         self.joins, self.quits, self.connected = crowd.joins[by], crowd.quits[by], crowd.connected[by]
+        if scenario.gone_share:
+            gone = np.random.default_rng(scenario.seed + 2).random(scenario.visitors) < scenario.gone_share
+            gone[: int(scenario.visitors * scenario.gone_from)] = False
+            self.quits = np.where(gone, np.minimum(self.quits, 0.0), self.quits)
         self.responds, self.stays, self.buys = crowd.responds_after[by], crowd.stays[by], crowd.buys[by]
-        leavers = np.flatnonzero(crowd.leaves[by] & np.isfinite(self.quits))
+        leavers = np.flatnonzero(crowd.leaves[by] & np.isfinite(self.quits) & (self.quits != 0.0))
         self._leaving = leavers[np.argsort(self.quits[leavers], kind="stable")]
         self._leave_s = self.quits[self._leaving]
         self.line = MemoryLine(

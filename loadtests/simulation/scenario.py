@@ -23,6 +23,7 @@ class Scenario:
     *visitors* come, *lobby_share* of them in the *lobby_s* before the draw, the others during *arrivals_s* after it, ever fewer. Somebody gives
     up with the same chance in every minute, *hazard*; *leaving_share* of them say so, the others close the tab. *socket_share* of
     the waiting are connected, so that a gateway sees them; the others poll. Of those still there, *asleep_share* miss their call.
+    Besides, *gone_share* of everybody behind the first *gone_from* (a share) of the line never comes back after the draw.
     A visit lasts *visit_s* on average and buys *seats_each* seats with the chance *buying_share*.
     """
 
@@ -38,6 +39,8 @@ class Scenario:
     leaving_share: float = 0.3
     socket_share: float = 0.85
     asleep_share: float = 0.05
+    gone_share: float = 0.0
+    gone_from: float = 0.0
     response_s: float = 6.0
     visit_s: float = 180.0
     buying_share: float = 0.7
@@ -62,3 +65,25 @@ def million(seed: int = 1) -> Scenario:
             Change(at_s=2_760, payments_down=False),
         ),
     )
+
+
+def impatient(seed: int, *, troubled: bool) -> Scenario:
+    """Fifty thousand people of whom 35 % give up before their turn; *troubled* by a slow checkout and a lower rate for a while."""
+    changes = (
+        Change(at_s=600 + 60 * seed, slower=5.0),
+        Change(at_s=640 + 60 * seed, slower=1.0),
+        Change(at_s=1_200, rate_per_min=500),
+        Change(at_s=1_700, rate_per_min=600),
+    )
+    return Scenario(
+        seed=seed, visitors=50_000, rate_per_min=600, cap=2_250, seats=None, hazard=0.0205,
+        changes=changes if troubled else (),
+    )  # fmt: skip
+
+
+def absent(seed: int, share: float, *, visitors: int = 12_000, rate_per_min: int = 500) -> Scenario:
+    """People of whom *share* close the tab before their turn and say nothing; the others answer within seconds."""
+    return Scenario(
+        seed=seed, visitors=visitors, lobby_share=1.0, rate_per_min=rate_per_min, cap=20 * rate_per_min, seats=None, hazard=0.0,
+        asleep_share=0.0, gone_share=share,
+    )  # fmt: skip
