@@ -33,6 +33,7 @@ _TAGS = {
     "shows": "Dates: prices, quotas, the sale, seats, figures",
     "ticket-types": "Adult, child, …",
     "venues": "Where shows take place",
+    "rooms": "Waiting rooms: the line before the seats, its draw, and steering it",
     "charts": "Drawings of venues: import, check, export",
     "sessions": "Anonymous buyers",
     "orders": "Buying, paying, refunding",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from typing import Any
 
 import httpx
 import pytest
@@ -28,7 +29,7 @@ async def opened(hall: Hall, *visitors: Visitor) -> None:
     await hall.drawn(facts)
 
 
-async def lobby(hall: Hall, seconds: float = 0.8, **changes: object) -> tuple[Visitor, int]:
+async def lobby(hall: Hall, seconds: float = 0.8, **changes: Any) -> tuple[Visitor, int]:
     """Make a room whose draw comes in a moment, with one visitor in its lobby; returns the moment too."""
     draws_ms = now_ms() + round(seconds * 1000)
     facts = await hall.room(draws_ms=draws_ms, **changes)
@@ -43,7 +44,7 @@ async def until(moment_ms: int) -> None:
         await asyncio.sleep(0.02)
 
 
-async def called(hall: Hall, **changes: object) -> Visitor:
+async def called(hall: Hall, **changes: Any) -> Visitor:
     """Return somebody whose turn it is."""
     visitor, draws_ms = await lobby(hall, **changes)
     await until(draws_ms)
@@ -237,7 +238,7 @@ async def test_t32_nothing_tells_unknown_foreign_and_forged_apart(hall: Hall) ->
         answers = set()
         for token in tokens:
             stranger = await hall.visitor(facts)
-            headers = {"frontrow-place": token.encode()}
+            headers = {b"frontrow-place": token.encode()}
             answer = await stranger.client.request(method, f"{visitor.path}/{deed}", json=body, headers=headers)
             answers.add((answer.status_code, answer.text, tuple(sorted(answer.headers))))
         assert len(answers) == 1, (deed, answers)
@@ -388,3 +389,20 @@ async def test_what_cannot_be_joined_says_why(hall: Hall) -> None:
     cross = await visitor.client.post(f"{visitor.path}/leave", headers={"origin": "http://evil.example"})
     assert code_of(cross) == "origin_refused"
     assert isinstance(answer, httpx.Response)
+
+
+@pytest.mark.parametrize(("fail_open", "status"), [(True, 200), (False, 503)])
+async def test_t46_while_the_store_is_away_the_rooms_setting_decides_who_may_look(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch, fail_open: bool, status: int
+) -> None:
+    """Fail open shows the seats, fail closed does not; nobody can hold either way, because holding asks the store itself."""
+    facts = await hall.room(fail_open=fail_open)
+    visitor = await hall.visitor(facts)
+    assert (await visitor.client.get(f"/shows/{hall.show_id}")).status_code == 303
+
+    async def away(*_: object) -> int:
+        raise OSError("nobody there")
+
+    monkeypatch.setattr(hall.server.services.redis, "exists", away)
+    assert (await visitor.client.get(f"/shows/{hall.show_id}")).status_code == status
+    assert await hold(visitor, 0) == Refused("pass_required")
