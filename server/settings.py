@@ -34,7 +34,8 @@ class Settings:
     redis_url: str = _setting("", "Valkey or Redis; empty starts the embedded one", env="REDIS_URL")
     secret: str = _setting("", "signs visitor sessions, wraps ticket keys; made and kept in the var folder when empty")
     previous_secret: str = _setting(
-        "", "the secret before the present one: places in line signed with it stay good; remove it once every room has closed"
+        "",
+        "the secret before the present one: places in line signed with it stay good; remove it once every room has closed",
     )
     var: Path = _setting(_VAR, "folder for what the installation writes: stores, captured mail, logs")
     host: str = _setting("0.0.0.0", "address the pages and the live gateway listen on")
@@ -53,7 +54,11 @@ class Settings:
     stripe_webhook_secrets: str = _setting(
         "", "signing secrets of the webhook endpoint, comma separated during rotation"
     )
-    smtp_url: str = _setting("", "smtp://user:password@host:port or smtps://…; empty captures mail on /mailbox")
+    smtp_url: str = _setting(
+        "",
+        "smtp://user:password@host:port or smtps://…; empty captures mail on /mailbox, which anybody who reaches the port may read: "
+        "set a server before real people buy",
+    )
     mail_from: str = _setting("Frontrow <tickets@localhost>", "sender of e-mail")
     hold_s: int = _setting(600, "how long a hold lasts", unit="s")
     extension_s: int = _setting(300, "how much the one extension adds", unit="s")
