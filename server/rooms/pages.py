@@ -112,12 +112,12 @@ async def room_page(request: Request) -> Response:
     )
     words = room_words(room_locale(request))
     scene = await scene_of(services, facts, words)
+    live_url = services.settings.live_url or f":{services.settings.live_port}/live"
     page = await _pages_of(request).get(
         shared_key(facts, scene, standing, words),
-        lambda: shared_part(services.templates, facts, scene, standing, words),
+        lambda: shared_part(services.templates, facts, scene, standing, words, live_url),
     )
-    live_url = services.settings.live_url or f":{services.settings.live_port}/live"
-    own = own_part(services.templates, facts, scene, standing, words, live_url)
+    own = own_part(services.templates, facts, scene, standing, words)
     response = whole(request, page, own, inline=hashes("room", facts.host.accent or ""))
     remember_visitor(request, response)
     remember_language(request, response)
@@ -135,6 +135,7 @@ def whole(request: Request, page: SharedPage, own: str, *, inline: tuple[str, st
         "Content-Security-Policy": content_security_policy(origins, inline=inline),
         "Content-Type": "text/html; charset=utf-8",
         "Referrer-Policy": "same-origin",
+        "X-Robots-Tag": "noindex",
     }
     return Response(content, headers=headers | ({"Content-Encoding": encoding} if encoding else {}))
 
@@ -156,8 +157,10 @@ def shared_key(facts: RoomFacts, scene: Scene, standing: Standing, words: RoomWo
     )
 
 
-def shared_part(templates: Templates, facts: RoomFacts, scene: Scene, standing: Standing, words: RoomWords) -> str:
-    """Return what everybody who stands alike gets: markup, style, script and words."""
+def shared_part(
+    templates: Templates, facts: RoomFacts, scene: Scene, standing: Standing, words: RoomWords, live_url: str
+) -> str:
+    """Return what everybody who stands alike gets: markup, style, script, words and the room's facts (web/src/room/facts.ts:RoomFacts)."""
     message = None if standing.frame is None else standing.frame.message
     style, script = inlined("room", facts.host.accent or "")
     return templates.text(
@@ -180,28 +183,34 @@ def shared_part(templates: Templates, facts: RoomFacts, scene: Scene, standing: 
         texts=defaultdict(str, message="" if message is None else message.text, refused=_refused(words, standing.said)),
         to=standing.to,
         refresh=standing.stage in _RENEWS,
+        data={
+            "room": facts.room_id,
+            "title": scene.title,
+            "live_url": live_url,
+            "place": facts.place,
+            "lobby_ms": facts.opens_lobby_ms,
+            "draws_ms": facts.draws_ms,
+            "to": standing.to,
+        },
     )
 
 
-def own_part(
-    templates: Templates, facts: RoomFacts, scene: Scene, standing: Standing, words: RoomWords, live_url: str
-) -> str:
-    """Return what is one reader's own (web/src/room/facts.ts:RoomFacts)."""
+def own_part(templates: Templates, facts: RoomFacts, scene: Scene, standing: Standing, words: RoomWords) -> str:
+    """Return what is one reader's own (web/src/room/facts.ts:Own)."""
     data = {
-        "room": facts.room_id,
-        "api": f"/api/v1/rooms/{facts.room_id}",
-        "title": scene.title,
-        "live_url": live_url,
-        "place": facts.place,
-        "lobby_ms": facts.opens_lobby_ms,
-        "draws_ms": facts.draws_ms,
-        "to": standing.to,
-        "frame": msgspec.to_builtins(standing.frame),
-        "mine": msgspec.to_builtins(standing.mine),
+        "frame": _spare(standing.frame),
+        "mine": _spare(standing.mine),
         "now_ms": standing.now_ms,
     }
     told = lines(words, facts, scene.zone, standing.frame, standing.mine, standing.stage)
     return templates.text("room_own.html", words.locale, lines=told, data=data)
+
+
+def _spare(said: msgspec.Struct | None) -> dict[str, Any] | None:
+    """Leave out what the script supplies itself: nothing, no, and not yet."""
+    if said is None:
+        return None
+    return {name: value for name, value in msgspec.to_builtins(said).items() if value not in (None, False, "")}
 
 
 async def scene_of(services: Services, facts: RoomFacts, words: RoomWords) -> Scene:

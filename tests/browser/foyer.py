@@ -103,8 +103,8 @@ class Foyer:
         )
         standing = Standing(self.frame, self.mine, now_ms(), said=self.said)
         words = room_words(self.locale)
-        shared = shared_part(_TEMPLATES, self.facts, scene, standing, words)
-        return shared, own_part(_TEMPLATES, self.facts, scene, standing, words, LIVE)
+        shared = shared_part(_TEMPLATES, self.facts, scene, standing, words, LIVE)
+        return shared, own_part(_TEMPLATES, self.facts, scene, standing, words)
 
     async def _serve(self, route: Route) -> None:
         path = route.request.url.removeprefix(self.host).partition("?")[0]

@@ -37,7 +37,7 @@ async function call<T>(address: string, body?: unknown): Promise<Answer<T>> {
 
 export type Deeds = ReturnType<typeof deedsOf>;
 
-export function deedsOf({ api, room, to }: RoomFacts, openedMs: number) {
+export function deedsOf(api: string, { room, to }: RoomFacts, openedMs: number) {
   /** What the door asks for before it lets one join: null when nothing. */
   const work = async () => {
     const asked = await call<{ challenge: Parameters<typeof solve>[0] | null }>(`${api}/challenge`);

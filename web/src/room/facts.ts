@@ -21,10 +21,9 @@ export interface Mine {
   review: "open" | "upheld" | "restored" | null;
 }
 
+/** What everybody is told. */
 export interface RoomFacts {
   room: number;
-  /** Where the API of this room is: /api/v1/rooms/<room>. */
-  api: string;
   title: string;
   live_url: string;
   place: "exact" | "banded";
@@ -32,7 +31,11 @@ export interface RoomFacts {
   draws_ms: number;
   /** The show to go to, where there are several. */
   to: number | null;
-  frame: LineFrame | null;
-  mine: Mine | null;
+}
+
+/** What is one reader's own; of frame and place only what is neither nothing nor no. */
+export interface Own {
+  frame: Partial<LineFrame> | null;
+  mine: Partial<Mine> | null;
   now_ms: number;
 }

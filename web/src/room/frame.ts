@@ -29,6 +29,11 @@ export interface LineFrame {
   poll_ms: number;
 }
 
+/** The frame that the page came with: what is left out is nothing, or no. */
+export function whole(frame: Partial<LineFrame>): LineFrame {
+  return { served: 0, lobby: 0, next: 0, waiting: 0, tick: 0, rate: null, left: null, opens_ms: null, density: "", hazard: 0, ...frame } as LineFrame;
+}
+
 /** Whether *frame* supersedes the one we have: in a new epoch every place was given anew. */
 export function newer(frame: LineFrame, than: LineFrame | null): boolean {
   return !than || frame.epoch > than.epoch || (frame.epoch === than.epoch && frame.tick > than.tick);

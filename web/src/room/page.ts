@@ -5,8 +5,8 @@ import { dataBlock, pageWords } from "../i18n/words";
 import { allowRinging, ring } from "./bell";
 import { deedsOf, type Answer } from "./deeds";
 import { eta } from "./eta";
-import type { Mine, RoomFacts } from "./facts";
-import { newer, type LineFrame } from "./frame";
+import type { Mine, Own, RoomFacts } from "./facts";
+import { newer, whole, type LineFrame } from "./frame";
 import { compete, keep, kept } from "./leader";
 import { lineSource, type Waiting } from "./line_source";
 import { liveUrl } from "../live/socket";
@@ -20,8 +20,10 @@ const LOST_MS = 20_000;
 const ASKS_PER_S = 4_000;
 
 const facts = dataBlock<RoomFacts>("room");
+const given = dataBlock<Own>("own");
+const api = `/api/v1/rooms/${facts.room}`;
 const words = pageWords();
-const deeds = deedsOf(facts, performance.now());
+const deeds = deedsOf(api, facts, performance.now());
 const tell = teller();
 const byId = (id: string) => document.getElementById(id)!;
 const all = <E extends HTMLElement = HTMLElement>(selector: string) => [...document.querySelectorAll<E>(selector)];
@@ -29,7 +31,7 @@ const conditional = all("[data-if]");
 const filled = all("[data-b]");
 const rungKey = `fr-rung-${facts.room}`;
 
-let clockAhead = facts.now_ms - Date.now();
+let clockAhead = given.now_ms - Date.now();
 let heardAt = Date.now();
 let saidAt = 0;
 let said = "";
@@ -38,9 +40,9 @@ let asking = 0;
 
 const state: State = {
   facts,
-  frame: facts.frame,
-  mine: facts.mine,
-  nowMs: facts.now_ms,
+  frame: given.frame && whole(given.frame),
+  mine: given.mine && ({ position: null, claim_until_ms: null, ...given.mine } as Mine),
+  nowMs: given.now_ms,
   busy: null,
   refused: null,
   coded: false,
@@ -50,7 +52,7 @@ const state: State = {
 };
 
 const source = lineSource(
-  { room: facts.room, liveUrl: liveUrl(facts.live_url, location), api: facts.api },
+  { room: facts.room, liveUrl: liveUrl(facts.live_url, location), api },
   () => {
     const position = state.mine?.position ?? null;
     return { ...paceOf(state.frame, state.frame && eta(state.frame, position)), position };
@@ -196,8 +198,8 @@ async function carry<T>(name: string, deed: () => Promise<Answer<T>>): Promise<T
 
 const HANDLED: Record<string, (form: HTMLFormElement) => unknown> = {
   async join(form) {
-    const given = new FormData(form);
-    const text = (name: string) => String(given.get(name) ?? "");
+    const typed = new FormData(form);
+    const text = (name: string) => String(typed.get(name) ?? "");
     const email_code = state.coded ? text("email_code") : "";
     const straight = stage(state) === "straight_in";
     const answer = await carry("join", () =>

@@ -127,15 +127,15 @@ export function fillings(state: State, words: Words, tell: Tells): Texts {
   };
   const endMs = until[now];
   if (endMs) {
-    texts.count = clockText(words, endMs - nowMs);
-    texts.count_of = t(`${now}.left`);
+    texts.count = clockText(endMs - nowMs);
+    if (texts.count) texts.count_of = t(`${now}.left`);
   }
   if (mine?.claim_until_ms) texts.claim_until = moment(words, mine.claim_until_ms);
   if (mine?.visit_until_ms) texts.visit_until = moment(words, mine.visit_until_ms);
   if (state.refused) texts.refused = t(words.has(`refused.${state.refused}`) ? `refused.${state.refused}` : "refused");
   if (!frame) return texts;
   if (frame.message) texts.message = frame.message.text;
-  if (now === "lobby") texts.count_of += ` · ${t("lobby.people", { n: frame.next })}`;
+  if (now === "lobby") texts.count_of = [texts.count_of, t("lobby.people", { n: frame.next })].filter(Boolean).join(" · ");
   if (now === "join") {
     texts.count = shown(words, facts, frame.waiting);
     texts.count_of = t("join.ahead", { n: frame.waiting });
@@ -179,13 +179,11 @@ export function moment(words: Words, ms: number): string {
   return new Intl.DateTimeFormat(flavour(words.locale, navigator.languages), { hour: "numeric", minute: "2-digit" }).format(ms);
 }
 
-/** Days and hours, or hours and minutes, or minutes and seconds. */
-function clockText(words: Words, leftMs: number): string {
-  const minutes = Math.floor(Math.max(0, leftMs) / 60_000);
-  if (minutes < 60) return countdown(leftMs);
-  const unit = (n: number, name: string) => new Intl.NumberFormat(words.locale, { style: "unit", unit: name, unitDisplay: "short" }).format(n);
-  const hours = Math.floor(minutes / 60);
-  return hours < 24 ? `${unit(hours, "hour")} ${unit(minutes % 60, "minute")}` : `${unit(Math.floor(hours / 24), "day")} ${unit(hours % 24, "hour")}`;
+/** Hours, minutes and seconds; nothing beyond a day, where the date says more. */
+function clockText(leftMs: number): string {
+  const hours = Math.floor(leftMs / 3_600_000);
+  if (hours < 1) return countdown(leftMs);
+  return hours < 24 ? `${hours}:${countdown(leftMs % 3_600_000).padStart(5, "0")}` : "";
 }
 
 /** What a screen reader hears, at most every 30 seconds. *head* is the heading that shows. */
