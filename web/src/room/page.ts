@@ -1,6 +1,7 @@
 /** The room page: what is known, what was heard, what is shown. The only file that knows the document, the clock and the network. */
 import "./room.css";
 
+import { flavour } from "../i18n/format";
 import { dataBlock, pageWords } from "../i18n/words";
 import { allowRinging, ring } from "./bell";
 import { deedsOf, type Answer } from "./deeds";
@@ -43,6 +44,7 @@ const state: State = {
   frame: given.frame && whole(given.frame),
   mine: given.mine && ({ position: null, claim_until_ms: null, ...given.mine } as Mine),
   nowMs: given.now_ms,
+  clock: flavour(words.locale, navigator.languages),
   busy: null,
   refused: null,
   coded: false,
@@ -138,7 +140,7 @@ function callBack(): void {
   if (kept(rungKey) !== turn) {
     keep(rungKey, turn);
     const until = state.mine?.claim_until_ms;
-    ring(words.t("called"), until ? words.t("near.notice", { time: moment(words, until) }) : facts.title);
+    ring(words.t("called"), until ? words.t("near.notice", { time: moment(state.clock, until) }) : facts.title);
   }
   if (last) byId("alarm").textContent = words.t("called");
 }
@@ -267,9 +269,9 @@ addEventListener("online", () => source.wake());
 addEventListener("pageshow", (event) => event.persisted && (ask(), source.wake()));
 
 // Times of day as the viewer's clock shows them.
-for (const time of all("time[data-time]")) time.textContent = moment(words, Number(time.dataset.time));
+for (const time of all("time[data-time]")) time.textContent = moment(state.clock, Number(time.dataset.time));
 for (const day of all("time[data-day]")) {
-  day.textContent = new Intl.DateTimeFormat(words.locale, { weekday: "long", day: "numeric", month: "long" }).format(Number(day.dataset.day));
+  day.textContent = new Intl.DateTimeFormat(state.clock, { weekday: "long", day: "numeric", month: "long" }).format(Number(day.dataset.day));
 }
 setInterval(show, 1_000);
 show();

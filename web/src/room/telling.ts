@@ -3,7 +3,7 @@
  * twin for readers without scripts is server/rooms/page_texts.py. Pure: the clock is a number, and nothing here touches the document.
  */
 
-import { countdown, flavour } from "../i18n/format";
+import { countdown } from "../i18n/format";
 import type { Words } from "../i18n/words";
 import { eta, peopleAhead, type Band, type Unsaid } from "./eta";
 import type { Mine, RoomFacts } from "./facts";
@@ -17,6 +17,8 @@ export interface State {
   mine: Mine | null;
   /** The server's clock. */
   nowMs: number;
+  /** The locale the viewer's clock speaks. */
+  clock: string;
   /** What is being done at the moment. */
   busy: string | null;
   /** Code of a refusal to say. */
@@ -130,8 +132,8 @@ export function fillings(state: State, words: Words, tell: Tells): Texts {
     texts.count = clockText(endMs - nowMs);
     if (texts.count) texts.count_of = t(`${now}.left`);
   }
-  if (mine?.claim_until_ms) texts.claim_until = moment(words, mine.claim_until_ms);
-  if (mine?.visit_until_ms) texts.visit_until = moment(words, mine.visit_until_ms);
+  if (mine?.claim_until_ms) texts.claim_until = moment(state.clock, mine.claim_until_ms);
+  if (mine?.visit_until_ms) texts.visit_until = moment(state.clock, mine.visit_until_ms);
   if (state.refused) texts.refused = t(words.has(`refused.${state.refused}`) ? `refused.${state.refused}` : "refused");
   if (!frame) return texts;
   if (frame.message) texts.message = frame.message.text;
@@ -146,7 +148,7 @@ export function fillings(state: State, words: Words, tell: Tells): Texts {
   const told = tell(frame, mine!.position);
   if (typeof told === "object") {
     texts.eta = etaText(words, told.low, told.high);
-    if (told.high > 1) texts.clock = t("eta.clock", { from: moment(words, frame.now_ms + told.band.p10), to: moment(words, frame.now_ms + told.band.p90 + 59_999) });
+    if (told.high > 1) texts.clock = t("eta.clock", { from: moment(state.clock, frame.now_ms + told.band.p10), to: moment(state.clock, frame.now_ms + told.band.p90 + 59_999) });
     if (told.reason) texts.grew = t(words.has(told.reason) ? told.reason : "grew.line");
   } else if (words.has(`eta.${told}`)) texts.eta = t(`eta.${told}`);
   texts.ahead = shown(words, facts, place.ahead);
@@ -174,9 +176,9 @@ export function etaText(words: Words, low: number, high: number): string {
   return low === high ? words.t("eta.about", { n: high }) : words.t("eta.band", { low, n: high });
 }
 
-/** The viewer's own clock, in their flavour of the page's language. */
-export function moment(words: Words, ms: number): string {
-  return new Intl.DateTimeFormat(flavour(words.locale, navigator.languages), { hour: "numeric", minute: "2-digit" }).format(ms);
+/** A time of day by the viewer's own clock. */
+export function moment(clock: string, ms: number): string {
+  return new Intl.DateTimeFormat(clock, { hour: "numeric", minute: "2-digit" }).format(ms);
 }
 
 /** Hours, minutes and seconds; nothing beyond a day, where the date says more. */
