@@ -56,6 +56,7 @@ class World {
   hidden = () => this.isHidden;
 
   async pass(ms: number): Promise<void> {
+    await settle();
     const end = this.nowMs + ms;
     for (;;) {
       const due = this.timers.filter((timer) => timer.at <= end).sort((a, b) => a.at - b.at)[0];
