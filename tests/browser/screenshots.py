@@ -105,6 +105,48 @@ def staff(person: tuple[str, str], path: str) -> Deed:
     return go
 
 
+def room_set_up(person: tuple[str, str]) -> Deed:
+    """Return the deed of opening the form that makes a waiting room."""
+
+    async def go(page: Page) -> None:
+        await staff(person, "/organise/rooms/new")(page)
+        await page.locator(".card--link a").first.click()
+        await expect(page.get_by_label("Name")).to_be_visible()
+
+    return go
+
+
+def room_of(person: tuple[str, str], link: str = "") -> Deed:
+    """Return the deed of opening the organiser's waiting room, made when there is none, and a page behind *link*."""
+
+    async def go(page: Page) -> None:
+        await staff(person, "/organise/rooms")(page)
+        rooms = page.get_by_role("link", name=re.compile("^Open: (?!Rehearsal)"))
+        if not await rooms.count():
+            await page.goto("/organise/rooms/new")
+            await page.locator(".card--link a").first.click()
+            await page.get_by_role("button", name="Make the waiting room").click()
+        else:
+            await rooms.first.click()
+        await expect(page.locator("#room-board dl").first).to_be_visible()
+        if link:
+            await page.get_by_role("link", name=link).click()
+
+    return go
+
+
+def rehearsal_of(person: tuple[str, str]) -> Deed:
+    """Return the deed of watching a rehearsal once people have been let in."""
+
+    async def go(page: Page) -> None:
+        await room_of(person)(page)
+        await page.get_by_role("button", name="Rehearse").click()
+        let_in = page.locator(".room-stat", has_text="Let in").locator(".room-stat__value")
+        await expect(let_in).not_to_have_text(re.compile("^0+$"), timeout=60_000)
+
+    return go
+
+
 def scanned(person: tuple[str, str], code: Callable[[], str]) -> Deed:
     """Return the deed of scanning a code at the door."""
 
@@ -142,6 +184,12 @@ def all_shots(owner: tuple[str, str], door: tuple[str, str], codes: list[str]) -
         Shot("21-organiser", staff(owner, "/organise"), whole=True),
         Shot("22-live-sale", staff(owner, "/organise/shows/1"), whole=True),
         Shot("23-account", staff(owner, "/account"), whole=True),
+        Shot("24-rooms", staff(owner, "/organise/rooms"), whole=True),
+        Shot("25-room-set-up", room_set_up(owner), whole=True),
+        Shot("26-room-before", room_of(owner), whole=True),
+        Shot("27-room-settings", room_of(owner, "Settings"), whole=True),
+        Shot("28-room-reviews", room_of(owner, "Reviews"), whole=True),
+        Shot("29-room-rehearsal", rehearsal_of(owner), whole=True),
         Shot("30-door", staff(door, "/door")),
         Shot("31-door-verdict", scanned(door, codes.pop)),
         Shot("32-door-refused", scanned(door, lambda: "T1.NOTATICKET")),
