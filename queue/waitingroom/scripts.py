@@ -25,6 +25,8 @@ VERBS: Final = (
     "publish_draw",
     "set_clock",
 )
+# What makes the store grow with the crowd is refused when it is full; who has a place is called, let in and let go all the same.
+GROWING: Final = frozenset({"open_room", "join_line", "restore_place", "publish_draw"})
 # What a verb says of a room the store does not know; the others refuse.
 WITHOUT_ROOM: Final = {
     "open_room": None,
@@ -67,7 +69,9 @@ def compose(files: Mapping[str, str]) -> Library:
 def _register(verb: str, name: str, body: str) -> str:
     unknown = WITHOUT_ROOM.get(verb, "'room_unknown'")
     guard = f"  if not plan then return {unknown} end\n" if unknown else ""
+    flags = "" if verb in GROWING else "'allow-oom'"
     return (
         f"do\nlocal verb = (function()\n{body}\nend)()\n"
-        f"redis.register_function('{name}', function(keys, args)\n  bind(keys)\n{guard}  return verb(keys, args)\nend)\nend"
+        f"redis.register_function{{ function_name = '{name}', flags = {{ {flags} }}, callback = function(keys, args)\n"
+        f"  bind(keys)\n{guard}  return verb(keys, args)\nend }}\nend"
     )

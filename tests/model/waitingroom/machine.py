@@ -36,7 +36,7 @@ def plans(draw: st.DrawFn, start_ms: int) -> RoomPlan:
         cap=draw(st.integers(1, 4)),
         rate_per_min=draw(st.integers(1, 5)),
         shows=draw(st.sampled_from([(), (1,), (1, 2)])),
-        claim_window_ms=draw(st.sampled_from([1_000, 4_000, 10_000])),
+        claim_window_ms=draw(st.sampled_from([1_000, 1_000, 5_000])),
         visit_ms=VISIT_MS,
         reentries=draw(st.integers(0, 1)),
         auto_passthrough=draw(st.booleans()),
@@ -232,19 +232,47 @@ class LineMachine(RuleBasedStateMachine):
 
     # ── time and trouble ──
 
-    @rule(by_ms=st.sampled_from([1, 250, 999, 1_000, 3_000, 4_000, 5_000, 5_000, 6_000, -2_000, HOUR, VISIT_MS // 2]))
+    @rule(
+        by_ms=st.sampled_from([1, 250, 999, 1_000, 1_000, 3_000, 5_000, 5_000, -2_000, HOUR, VISIT_MS // 2, VISIT_MS])
+    )
     def wait(self, by_ms: int) -> None:
         """Time passes, stumbles or jumps."""
         self.now_ms += by_ms
         self._stop_clock()
 
-    @rule(steps=st.sampled_from([1, 1, 2, 2, 2, 2, 2, 13]))
+    @rule(steps=st.sampled_from([1, 1, 2, 2, 2, 2, 2, 12]))
     def a_while(self, steps: int) -> None:
         """Time passes as it does in a room with a leader: the turn clock moves with it."""
         for _ in range(steps):
             self.now_ms += 5_000
             self._stop_clock()
             self._move(self.fences[-1], 0)
+
+    @precondition(lambda self: self._runs() and self._called())
+    @rule(data=st.data(), short_ms=st.integers(0, 1))
+    def last_moment(self, data: st.DataObject, short_ms: int) -> None:
+        """Somebody comes exactly when their window has ended, or a millisecond before."""
+        index, identity = data.draw(st.sampled_from(self._called()))
+        until = getattr(reading.standing(self.state, index, self.now_ms), "claim_until_ms", None)
+        if until is not None:
+            self._run(until - self.now_ms - short_ms)
+        self._claim(index, identity, "late", "key1")
+
+    @precondition(lambda self: self._runs() and self.state.called)
+    @rule(short_ms=st.integers(0, 1), people=st.integers(1, 4))
+    def next_minute(self, short_ms: int, people: int) -> None:
+        """People are called exactly when the rate's minute is over, or a millisecond before."""
+        self._run(self.state.called[-1].turn_ms + 60_000 - short_ms - self.state.turn_ms)
+        self.call(people)
+
+    @precondition(lambda self: self._runs())
+    @rule()
+    def stumble(self) -> None:
+        """The store's clock is set back between two ticks."""
+        self._run(0)
+        self.now_ms -= 2_000
+        self._stop_clock()
+        self._run(0)
 
     @rule(really=FEW)
     def take_over(self, really: bool) -> None:
@@ -375,6 +403,19 @@ class LineMachine(RuleBasedStateMachine):
         slots = [slot for slot in range(state.served) if state_of(state, slot) is not PlaceState.CLAIMED]
         called = {index_at(state, slot) for slot in slots}
         return [(place.index, identity) for identity, place in state.places.items() if place.index in called]
+
+    def _runs(self) -> bool:
+        """Say whether the turn clock runs, now and for the next minutes."""
+        return self.state.phase is Phase.OPEN and not self.state.paused and not self.state.plan.closes_ms
+
+    def _run(self, by_ms: int) -> None:
+        """Let the turn clock run that far, in steps it takes."""
+        self._move(self.fences[-1], 0)
+        end_ms = self.now_ms + max(0, by_ms)
+        while self.now_ms < end_ms:
+            self.now_ms = min(end_ms, self.now_ms + 5_000)
+            self._stop_clock()
+            self._move(self.fences[-1], 0)
 
     def _stop_clock(self) -> None:
         self.store.run(self.line.stop_clock(KEY, self.now_ms))
