@@ -69,7 +69,8 @@ class PaceState:
     """What the pacing remembers from tick to tick. A new leader starts with `started`, and is right again within a minute.
 
     *outstanding* called people of whom it is not known yet whether they come; *shows* and *tries* smoothed claims and the claims
-    there would be if everybody came; *owed* people the rate owes; *level* the share of the rate that checkout's health allows.
+    there would be if everybody came; *owed* people the rate owes; *level* the share of the rate that checkout's health allows;
+    *credit_s* seconds of calling at twice the rate that were not used.
     """
 
     turn_ms: int
@@ -82,6 +83,7 @@ class PaceState:
     level: float = 1.0
     cut_ms: int = -CUT_INTERVAL_MS
     carry: float = 0.0
+    credit_s: float = 0.0
 
     @property
     def show_share(self) -> float:
@@ -124,22 +126,28 @@ def started(load: Load, called_min: int = 0) -> PaceState:
 
 
 def pace(state: PaceState, load: Load, verdict: Verdict) -> tuple[PaceState, Paced]:
-    """Decide one tick. Calling it again for the same instant decides 0."""
+    """Decide one tick. Calling it again for the same instant decides nothing more."""
+    passed_s = max(0, load.turn_ms - state.turn_ms) / 1000
     state = steered(_observed(state, load), load.turn_ms, verdict)
     target, coming = load.rate_per_min * state.level, state.expected + load.door
     room = {
         "rate": state.owed - coming,
         "cap": load.cap - load.visits - coming,
-        "seats": _seats(load, state, coming),
+        "seats": _seats(load, coming, TRICKLE * target * passed_s / 60),
         "demand": float(load.waiting),
     }
     name, allowance = min(room.items(), key=lambda item: item[1])
-    wish = state.carry + max(0.0, allowance) / (state.show_share if name != "demand" else 1.0)
+    wish = max(0.0, allowance) / (state.show_share if name != "demand" else 1.0)
+    # Twice the rate and no more, also when nobody comes at all: the line would refuse it, in one long pause after a burst.
+    credit = min(CATCH_UP_S, state.credit_s + passed_s)
+    most = target / SHOW_SHARE_MIN / 60
+    wish = state.carry + min(wish, credit * most)
     calls = min(int(wish), load.waiting)
     bound: Bound = "health" if name == "rate" and state.level < 1.0 else name  # type: ignore[assignment]
     if verdict.kind == "payments_down" or (load.seats_left is not None and load.seats_left <= 0):
         calls, bound = 0, "stopped"
-    return replace(state, carry=min(1.0, wish - calls)), Paced(calls, target, bound)
+    credit = max(0.0, credit - calls / most)
+    return replace(state, carry=min(1.0, wish - calls), credit_s=credit), Paced(calls, target, bound)
 
 
 def steered(state: PaceState, turn_ms: int, verdict: Verdict) -> PaceState:
@@ -179,9 +187,8 @@ def _observed(state: PaceState, load: Load) -> PaceState:
     return replace(observed, owed=min(observed.expected + load.door + burst, max(-burst, owed)))
 
 
-def _seats(load: Load, state: PaceState, coming: float) -> float:
+def _seats(load: Load, coming: float, trickle: float) -> float:
     """Return how many more people the seats left are worth, but always a trickle while there are any."""
     if load.seats_left is None:
         return float("inf")
-    worth = load.seats_left * ATTENTION - load.visits - coming
-    return max(worth, TRICKLE * (state.owed - coming))
+    return max(load.seats_left * ATTENTION - load.visits - coming, trickle)
