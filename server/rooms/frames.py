@@ -59,6 +59,7 @@ class Frames:
         self._kept: dict[int, KeptFrame] = {}
         self._events: dict[int, int] = {}
         self._asked: dict[int, float] = {}
+        self._reading: dict[int, asyncio.Task[None]] = {}
         self._listeners: dict[int, set[Listen]] = {}
         self._news: dict[int, asyncio.Event] = {}
         self._task: asyncio.Task[None] | None = None
@@ -87,13 +88,18 @@ class Frames:
         self._events[key.room_id] = key.event_id
         if (kept := self._kept.get(key.room_id)) is not None:
             return kept
-        now_s = time.monotonic()
-        if self._asked.get(key.room_id, -ASK_AGAIN_S) > now_s - ASK_AGAIN_S:
-            return None
-        if len(self._asked) >= ROOMS_MAX:
-            self._asked.clear()
-        self._asked[key.room_id] = now_s
-        await self._read(key.room_id)
+        reading = self._reading.get(key.room_id)
+        if reading is None:
+            now_s = time.monotonic()
+            if self._asked.get(key.room_id, -ASK_AGAIN_S) > now_s - ASK_AGAIN_S:
+                return None
+            if len(self._asked) >= ROOMS_MAX:
+                self._asked.clear()
+            self._asked[key.room_id] = now_s
+            # A crowd that comes together waits for one reading.
+            reading = self._reading[key.room_id] = asyncio.create_task(self._read(key.room_id))
+            reading.add_done_callback(lambda _: self._reading.pop(key.room_id, None))
+        await asyncio.shield(reading)
         return self._kept.get(key.room_id)
 
     async def after(self, room_id: int, known: KeptFrame | None) -> KeptFrame:
