@@ -144,7 +144,7 @@ async def _bare_writes(payload_bytes: int) -> AsyncIterator[Callable[[], Awaitab
     assert process.stdin is not None
     assert process.stdout is not None
     stdin, stdout = process.stdin, process.stdout
-    sockets = await open_sockets(int(await stdout.readline()), VIEWERS)
+    sockets = await open_sockets(int(await stdout.readline()), VIEWERS, LeanSocket)
 
     async def turn() -> float:
         stdin.write(f"{FRAME_ROUNDS} {int(TICK_S * 1000)}\n".encode())
@@ -306,7 +306,7 @@ def _seats(place: Place) -> list[int]:
 
 
 async def _viewers(place: Place, count: int) -> list[LeanSocket]:
-    sockets = await open_sockets(place.installation.live_port, count)
+    sockets = await open_sockets(place.installation.live_port, count, LeanSocket)
     joined = [socket.expect("joined") for socket in sockets]
     state = _position(place)
     for socket in sockets:
@@ -322,7 +322,7 @@ def _position(place: Place) -> list[int]:
 
 async def _visitors(place: Place, count: int, scope: Any = ()) -> list[LeanSocket]:
     """Open sockets of visitors; without *scope* they are told of no seats, so that only their commands cost."""
-    sockets = await open_sockets(place.installation.live_port, count)
+    sockets = await open_sockets(place.installation.live_port, count, LeanSocket)
     joined = [socket.expect("joined") for socket in sockets]
     for socket in sockets:
         socket.send(t="join", show=place.show_id, scope=scope, session=place.token(), **{"from": None})

@@ -8,7 +8,7 @@ import os
 import resource
 import struct
 import time
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -101,20 +101,23 @@ class LeanSocket(asyncio.Protocol):
             self._transport.write(b"\x8a\x80\0\0\0\0")
 
 
-async def open_sockets(port: int, count: int) -> list[LeanSocket]:
+S = TypeVar("S", bound=LeanSocket)
+
+
+async def open_sockets(port: int, count: int, kind: type[S]) -> list[S]:
     """Open *count* sockets to the gateway on this machine, a few hundred at a time."""
     allow_files(count + 500)
     loop = asyncio.get_running_loop()
-    sockets: list[LeanSocket] = []
+    sockets: list[S] = []
     while len(sockets) < count:
-        made = await asyncio.gather(*(_open(loop, port) for _ in range(min(200, count - len(sockets)))))
+        made = await asyncio.gather(*(_open(loop, port, kind) for _ in range(min(200, count - len(sockets)))))
         await asyncio.wait_for(asyncio.gather(*(socket.opened for socket in made)), 30)
         sockets += made
     return sockets
 
 
-async def _open(loop: asyncio.AbstractEventLoop, port: int) -> LeanSocket:
-    _, protocol = await loop.create_connection(lambda: LeanSocket("127.0.0.1", loop.create_future()), "127.0.0.1", port)
+async def _open(loop: asyncio.AbstractEventLoop, port: int, kind: type[S]) -> S:
+    _, protocol = await loop.create_connection(lambda: kind("127.0.0.1", loop.create_future()), "127.0.0.1", port)
     return protocol
 
 
