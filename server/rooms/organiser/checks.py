@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,9 +17,10 @@ from server.rooms.organiser.checklist import Facts, Point, Verdict, checklist
 from server.rooms.organiser.reading import SQL
 from server.rooms.plan import room_key
 from server.services import Services
+from server.vitals import HEALTH_KEY
 
 STEER = "stock:write"
-HEALTH_KEY = "frontrow:health"
+FIRST_WORD_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,12 @@ async def _usher_seen_ms(services: Services, room: RoomFacts) -> int | None:
     """Return how old the usher's last frame is, by the store's clock; None when there is none."""
     kept = await services.frames.find(room_key(room))
     if kept is None:
-        return None
+        # A room that was made a moment ago: the usher's first word about it comes within a tick or two.
+        try:
+            async with asyncio.timeout(FIRST_WORD_S):
+                kept = await services.frames.after(room.room_id, None)
+        except TimeoutError:
+            return None
     state = await services.line.read(room_key(room))
     now_ms = time.time_ns() // 1_000_000 if state is None else state.now_ms
     return max(0, now_ms - kept.frame.now_ms)

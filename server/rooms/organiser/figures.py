@@ -99,6 +99,8 @@ class RoomFigures(Struct, frozen=True, kw_only=True):
     orders: int
     seats_left: int | None
     sold_out: bool
+    called_min: int
+    admitted_min: int
     flow: tuple[FlowStep, ...]
     flow_ms: int = FLOW_MS
     health: tuple[Signal, ...]
@@ -193,6 +195,8 @@ def compose(
         orders=business.orders,
         seats_left=checkout.seats_left,
         sold_out=checkout.sold_out,
+        called_min=0 if state is None else state.called_min,
+        admitted_min=0 if state is None else state.claimed_min,
         flow=tuple(flow),
         health=checkout.signals,
         abuse=tuple(abuse),

@@ -5,7 +5,7 @@ import type { Formats } from "../i18n/format";
 import type { Words } from "../i18n/words";
 import { Icon } from "../ui/icon";
 import type { RoomFigures, Signal } from "./figures";
-import { conversion, lineMinutes, noShowShare, perMinute } from "./figures";
+import { arrivalsPerMinute, conversion, lineMinutes, noShowShare } from "./figures";
 import type { StreamState } from "./figures_stream";
 import type { FlowRow } from "./flow";
 import { Flow } from "./flow";
@@ -69,12 +69,13 @@ export function RoomBoard({ board }: { board: Board }) {
 
 function rowsOf(figures: RoomFigures, { words }: Board): FlowRow[] {
   // Who comes in a minute may be a hundred times who is let in: they are measured apart, the other two together.
+  const perMinute = { arrivals: arrivalsPerMinute(figures), called: figures.called_min, admitted: figures.admitted_min };
   return ([["arrivals", 1, [1]], ["called", 2, [2, 3]], ["admitted", 3, [2, 3]]] as const).map(([key, column, beside]) => ({
     key,
     column,
     most: Math.max(1, ...figures.flow.flatMap((step) => beside.map((one) => step[one]))),
     name: words.t(`rooms.flow.${key}`),
-    perMinute: words.t("rooms.live.per_minute", { n: perMinute(figures, column) }),
+    perMinute: words.t("rooms.live.per_minute", { n: perMinute[key] }),
   }));
 }
 

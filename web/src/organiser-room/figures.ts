@@ -39,6 +39,9 @@ export interface RoomFigures {
   orders: number;
   seats_left: number | null;
   sold_out: boolean;
+  /** In the last 60 s, as the line itself counts them for the rate. */
+  called_min: number;
+  admitted_min: number;
   flow: readonly FlowStep[];
   flow_ms: number;
   health: readonly Signal[];
@@ -65,13 +68,13 @@ export function noShowShare(figures: Pick<RoomFigures, "admitted" | "no_shows">)
   return settled > 0 ? figures.no_shows / settled : null;
 }
 
-/** People a minute over the last full minute of one column of the flow; 1 arrivals, 2 called, 3 admitted. */
-export function perMinute(figures: Pick<RoomFigures, "flow" | "flow_ms">, column: 1 | 2 | 3): number {
+/** People who came a minute, over the whole steps of the last one. */
+export function arrivalsPerMinute(figures: Pick<RoomFigures, "flow" | "flow_ms">): number {
   const steps = Math.max(1, Math.round(60_000 / figures.flow_ms));
   // The running step is not over: a minute is made of the ones before it.
   const whole = figures.flow.slice(0, -1).slice(-steps);
   if (whole.length === 0) return 0;
-  const sum = whole.reduce((total, step) => total + step[column], 0);
+  const sum = whole.reduce((total, step) => total + step[1], 0);
   return Math.round((sum * 60_000) / (whole.length * figures.flow_ms));
 }
 

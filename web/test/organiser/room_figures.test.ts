@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { RoomFigures } from "../../src/organiser-room/figures";
-import { condition, conversion, lineMinutes, noShowShare, perMinute } from "../../src/organiser-room/figures";
+import { arrivalsPerMinute, condition, conversion, lineMinutes, noShowShare } from "../../src/organiser-room/figures";
 import { undoOf } from "../../src/organiser-room/controls";
 import { FiguresStream } from "../../src/organiser-room/figures_stream";
 
 const figures: RoomFigures = {
   at_ms: 0, phase: "open", paused: false, held: false, passthrough: false, next_ms: null, arrivals: 900, waiting: 601, called: 20, admitted: 200,
   shopping: 80, cap: 250, no_shows: 50, left: 29, rate_per_min: 60, limit_per_min: null, reason: null, orders: 90, seats_left: 400, sold_out: false,
-  flow: [], flow_ms: 10_000, health: [], abuse: [], contests: 0, message: "Hello", actions: [], trail: [],
+  called_min: 60, admitted_min: 40, flow: [], flow_ms: 10_000, health: [], abuse: [], contests: 0, message: "Hello", actions: [], trail: [],
 };
 
 describe("the figures of a room", () => {
@@ -22,10 +22,9 @@ describe("the figures of a room", () => {
 
   it("counts a minute from whole steps, and leaves the running one out", () => {
     const flow = Array.from({ length: 8 }, (_, index) => [index * 10_000, 5, 0, index === 7 ? 1000 : 1] as const);
-    expect(perMinute({ flow, flow_ms: 10_000 }, 1)).toBe(30);
-    expect(perMinute({ flow, flow_ms: 10_000 }, 3)).toBe(6);
-    expect(perMinute({ flow: flow.slice(0, 3), flow_ms: 10_000 }, 1)).toBe(30);
-    expect(perMinute({ flow: flow.slice(0, 1), flow_ms: 10_000 }, 1)).toBe(0);
+    expect(arrivalsPerMinute({ flow, flow_ms: 10_000 })).toBe(30);
+    expect(arrivalsPerMinute({ flow: flow.slice(0, 3), flow_ms: 10_000 })).toBe(30);
+    expect(arrivalsPerMinute({ flow: flow.slice(0, 1), flow_ms: 10_000 })).toBe(0);
   });
 
   it("rounds the line's minutes up, by whichever rate is lower, and says nothing while it stands", () => {
