@@ -19,6 +19,7 @@ from seatmap.inventory.model import ShowKey
 from server.accounts.roles import Role
 from server.rooms.conduct import Conducted, conduct_draw, load_secret
 from server.rooms.desk import desk_for
+from server.rooms.door.reviews import hold
 from server.rooms.facts import RoomFacts
 from server.rooms.organiser import rehearsal
 from server.rooms.organiser.reading import RoomReader
@@ -465,3 +466,57 @@ async def test_a_rehearsal_is_no_room_to_rehearse_or_to_buy_in(
     assert covering is not None and covering.room_id == room_id
     assert (await owner.delete(f"/api/v1/rooms/{room_id}/rehearsals")).status_code == 204
     assert (await owner.delete(f"/api/v1/rooms/{room_id}/rehearsals")).status_code == 404
+
+
+# Judging.
+
+
+async def held_and_contested(server: Installation, hall: Hall, text: str) -> tuple[RoomFacts, int]:
+    """Hold somebody's place at the door, and let them object; gives the room and the place."""
+    facts = await hall.room()
+    visitor = await hall.visitor(facts)
+    joined = await visitor.join()
+    assert joined.status_code == 201, joined.text
+    index = joined.json()["index"]
+    await hold(server.services, hall.who, facts.org_id, facts.room_id, index, "looked odd", time.time_ns() // 1_000_000)
+    contested = await visitor.client.post(f"{visitor.path}/contest", json={"text": text})
+    assert contested.status_code in (200, 201), contested.text
+    return facts, index
+
+
+async def test_a_reviewer_sees_what_was_done_and_not_whose_it_is(
+    server: Installation, hall: Hall, owner: httpx.AsyncClient
+) -> None:
+    """The case has the action, the reason and the words of the person, escaped; nothing on the page leads to a place or a person."""
+    facts, _ = await held_and_contested(server, hall, "I am <b>not</b> a bot")
+    page = await owner.get(f"/organise/rooms/{facts.room_id}/reviews", headers=EN)
+    assert "Held at the door, place kept" in page.text
+    assert "I am &lt;b&gt;not&lt;/b&gt; a bot" in page.text
+    case = (await owner.get(f"/api/v1/rooms/{facts.room_id}/reviews")).json()["contests"][0]
+    assert not {"index", "place_index", "subject", "identity", "email"} & {*case, *case["actions"][0]}
+    figures = (await owner.get(f"/api/v1/rooms/{facts.room_id}/figures")).json()
+    assert figures["contests"] == 1
+    assert dict(figures["abuse"])["held"] == 1
+
+
+@pytest.mark.parametrize(("verdict", "review"), [("overturn", "restored"), ("uphold", "upheld")])
+async def test_a_verdict_is_carried_out_once_and_audited(
+    server: Installation, org_id: int, hall: Hall, owner: httpx.AsyncClient, verdict: str, review: str
+) -> None:
+    """One press decides; the person is told; a second reviewer who disagrees is told that it was decided."""
+    facts, index = await held_and_contested(server, hall, "")
+    url = f"/organise/rooms/{facts.room_id}/reviews"
+    number = (await owner.get(f"/api/v1/rooms/{facts.room_id}/reviews")).json()["contests"][0]["contest_id"]
+    viewer = await server.signed_in(org_id, "viewer", email="viewer@rooms.example")
+    sent = {"contest": str(number), "verdict": verdict, "note": "seen"}
+    assert (await viewer.post(url, data=sent)).status_code == 403
+    assert "It was right" not in (await viewer.get(url, headers=EN)).text
+    assert (await owner.post(url, data=sent)).headers["location"] == url
+    assert await server.services.door.review_of(facts, index) == review
+    assert "Nobody objects" in (await owner.get(url, headers=EN)).text
+    other = {"overturn": "uphold", "uphold": "overturn"}[verdict]
+    again = await owner.post(url, data=sent | {"verdict": other})
+    assert again.headers["location"] == f"{url}?said=decided"
+    assert "Somebody else has answered this one." in (await owner.get(again.headers["location"], headers=EN)).text
+    deeds = {"overturn": "door.overturned", "uphold": "door.upheld"}
+    assert await trail(server, org_id, f"contest:{number}") == [deeds[verdict]]
