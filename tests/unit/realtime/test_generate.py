@@ -31,10 +31,10 @@ def test_every_close_code_is_explained() -> None:
 
 
 def test_json_examples_of_the_page_are_messages() -> None:
-    """Every arrow of the example session decodes as a message of its direction."""
+    """Every arrow of the example sessions decodes as a message of its direction."""
     sent = [line[2:] for line in PAGE.splitlines() if line.startswith("→ {")]
     received = [line[2:] for line in PAGE.splitlines() if line.startswith("← {")]
-    assert len(sent) == len(received) == 2
+    assert (len(sent), len(received)) == (3, 5)
     for text in sent:
         msgspec.json.decode(text, type=messages.ClientMessage)
     for text in received:
