@@ -9,6 +9,7 @@ import sys
 import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ import pytest
 from redis.asyncio import Redis
 from websockets.exceptions import ConnectionClosed
 
+from loadtests.bench.sockets import LeanSocket, open_sockets
 from realtime.limits import Limits
 from realtime.messages import CloseCode
 from realtime.waiting_rooms import RECONNECT_LEAST_MS
@@ -365,6 +367,70 @@ class Waiter:
         await self.start()
         await self.client.heard("line", after=0)
         return time.monotonic() - killed
+
+
+SOCKETS = 1000
+NEAR = 60
+
+
+async def test_t54_t56_a_thousand_sockets_are_small_and_told_in_time(
+    house: House, usher: Usher, redis: Redis, valkey_url: str
+) -> None:
+    """T54 and T56 at a twentieth (`make bench` has the whole): 16 KiB a socket, news within 1.5 s, the front's knowledge 2 s old."""
+    probe = shared_socket("127.0.0.1", 0)
+    port = probe.getsockname()[1]
+    process = await _start(valkey_url, port)
+    probe.close()
+    sockets: list[LeanSocket] = []
+    ticking = asyncio.create_task(_tick(usher))
+    try:
+        sockets += await _in_line(house, port, 0, 100)
+        before_kib = _rss_kib(process.pid)
+        sockets += await _in_line(house, port, 100, SOCKETS)
+        ages = await asyncio.gather(*(_ages_s(one, turns=8) for one in sockets[:NEAR]))
+        assert float(np.percentile(np.concatenate(ages), 99)) <= 2
+        assert (_rss_kib(process.pid) - before_kib) / SOCKETS <= 16
+        began = time.monotonic()
+        usher.frame = msgspec.structs.replace(usher.frame, sold_out=True)
+        await asyncio.gather(*(_heard_sold_out(one) for one in sockets))
+        assert time.monotonic() - began < 1.5 + 0.25
+    finally:
+        ticking.cancel()
+        for one in sockets:
+            one.close()
+        process.terminate()
+        await process.wait()
+
+
+async def _in_line(house: House, port: int, first: int, count: int) -> list[LeanSocket]:
+    sockets = await open_sockets(port, count, LeanSocket)
+    answers = [one.expect("waiting") for one in sockets]
+    for number, one in enumerate(sockets, first):
+        one.send(t="wait", room=ROOM, token=house.place_token(number))
+    async with asyncio.timeout(20):
+        assert [answer["position"] for answer in await asyncio.gather(*answers)] == list(range(first, first + count))
+    return sockets
+
+
+async def _ages_s(socket: LeanSocket, turns: int) -> list[float]:
+    """Tell how old each frame had become when the next one came."""
+    ages, known = [], await asyncio.wait_for(socket.expect("line"), 15)
+    for _ in range(turns):
+        frame = await asyncio.wait_for(socket.expect("line"), 15)
+        ages.append(time.time() - known["now_ms"] / 1000)
+        known = frame
+    return ages
+
+
+async def _heard_sold_out(socket: LeanSocket) -> None:
+    async with asyncio.timeout(20):
+        while not (await socket.expect("line"))["sold_out"]:
+            pass
+
+
+def _rss_kib(pid: int) -> float:
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return sum(float(line.split()[1]) for line in lines if line.startswith("Rss:"))
 
 
 async def _tick(usher: Usher) -> None:
