@@ -45,5 +45,8 @@ class Report:
         head = f"{self.attack}: {len(self.attempts)} tries, " + (f"{failed} NOT REPELLED" if failed else "all repelled")
         return [
             head,
-            *(f"  {'ok ' if one.repelled else 'NOT'} {one.what}: {one.told or 'let through'}" for one in self.attempts),
+            *(
+                f"  {'ok ' if one.repelled else 'NOT'} {one.what}: {one.told or 'as it should be'}"
+                for one in self.attempts
+            ),
         ]

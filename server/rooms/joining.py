@@ -149,6 +149,7 @@ async def _door(request: Request, facts: RoomFacts, wish: JoinLine, person: _Per
         challenge=wish.challenge,
         identity=person.digest,
         proved=person.proved,
+        tier=person.tier,
         traps=hints.get("trap") or {},
         filled_ms=hints.get("filled_ms"),
         new_key=wish.key is not None,

@@ -12,8 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, Literal
 
+import asyncpg
+
 from server.database import Database
-from server.faults import Unavailable
+from server.faults import Fault
 from server.logs import logger
 from server.rooms.door.metrics import ACTIONS, UNWRITTEN
 from server.sql_blocks import load_blocks
@@ -74,22 +76,25 @@ class Journal:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
-        with contextlib.suppress(Unavailable):
+        with contextlib.suppress(Fault):
             await self.flush()
 
     async def flush(self) -> None:
         """Write everything that is pending. Raises `Unavailable`; nothing is lost then."""
         async with self._writing:
-            pending, self._pending = self._pending, {}
-            for org_id in {deed.org_id for deed in pending}:
-                own = {deed: count for deed, count in pending.items() if deed.org_id == org_id}
-                try:
-                    await self._write(org_id, own)
-                except Unavailable:
-                    for deed, count in own.items():
-                        self._add(deed, count)
-                    raise
-        UNWRITTEN.set(len(self._pending))
+            left, self._pending = self._pending, {}
+            try:
+                for org_id, room_id in {(deed.org_id, deed.room_id) for deed in left}:
+                    own = {
+                        deed: count for deed, count in left.items() if (deed.org_id, deed.room_id) == (org_id, room_id)
+                    }
+                    await self._write(org_id, room_id, own)
+                    for deed in own:
+                        del left[deed]
+            finally:
+                for deed, count in left.items():
+                    self._add(deed, count)
+                UNWRITTEN.set(len(self._pending))
 
     def _add(self, deed: Deed, count: _Count) -> None:
         if deed not in self._pending and len(self._pending) >= KEPT_MAX:
@@ -104,7 +109,7 @@ class Journal:
             known.times += count.times
             known.first_ms, known.last_ms = min(known.first_ms, count.first_ms), max(known.last_ms, count.last_ms)
 
-    async def _write(self, org_id: int, pending: dict[Deed, _Count]) -> None:
+    async def _write(self, org_id: int, room_id: int, pending: dict[Deed, _Count]) -> None:
         rows = [
             (
                 deed.room_id, deed.subject, deed.action, deed.reason, list(deed.reasons), deed.model, deed.log_odds,
@@ -112,9 +117,13 @@ class Journal:
             )
             for deed, count in pending.items()
         ]  # fmt: skip
-        async with self.database.tenant(org_id) as connection:
-            for at in range(0, len(rows), ROWS_AT_ONCE):
-                await connection.executemany(SQL["note_action"], rows[at : at + ROWS_AT_ONCE])
+        try:
+            async with self.database.tenant(org_id) as connection:
+                for at in range(0, len(rows), ROWS_AT_ONCE):
+                    await connection.executemany(SQL["note_action"], rows[at : at + ROWS_AT_ONCE])
+        except asyncpg.ForeignKeyViolationError:
+            # A rehearsal that was deleted meanwhile: it was nobody real, and its actions go with it.
+            logger().info("door.room_gone", room=room_id, actions=len(pending))
 
     async def _run(self) -> None:
         while True:
@@ -122,8 +131,7 @@ class Journal:
             try:
                 if self._pending:
                     await self.flush()
-            except Unavailable as fault:
-                UNWRITTEN.set(len(self._pending))
+            except Fault as fault:
                 logger().warning("door.unwritten", pending=len(self._pending), reason=str(fault))
 
 

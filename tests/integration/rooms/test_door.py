@@ -20,7 +20,8 @@ from server.rooms.door.scores import PatientScores, Scores, Sighting
 from server.rooms.facts import RoomFacts
 from server.rooms.plan import room_key
 from tests.integration.rooms.hall import Hall, Visitor, code_of, now_ms, solve
-from waitingroom.challenges.attempts import ASK_BY_NETWORK, JOIN_BY_NETWORK
+from waitingroom.challenges import attempts
+from waitingroom.challenges.attempts import Allowance
 from waitingroom.challenges.price import PLAIN, Price
 from waitingroom.challenges.risk import NEUTRAL, Score
 from waitingroom.model import Lobby
@@ -260,32 +261,29 @@ async def test_haste_is_told_when_and_loses_nothing(hall: Hall) -> None:
     assert row["action"] == "rate_limited" and row["times"] >= 2
 
 
-async def test_t15_minted_identities_of_one_network_are_capped(hall: Hall) -> None:
+async def test_t15_minted_identities_of_one_network_are_capped(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
     """T15, T50: fresh sessions and keys from one /24 get its allowance and no more, whatever X-Forwarded-For says."""
+    monkeypatch.setattr(attempts, "JOIN_BY_NETWORK", Allowance("net", 3_600_000, 3))
     facts = await hall.room()
-    farm = [await hall.visitor(facts, address=f"8.8.8.{number}") for number in range(3)]
-    door = hall.server.services.door._parts
-    network = door.eyes.digest(facts.room_id, "network", "8.8.8.0/24")
-    for _ in range(JOIN_BY_NETWORK.burst - 1):
-        await door.attempts.spend(room_key(facts), [(JOIN_BY_NETWORK, network)])
-    assert (await farm[0].join()).status_code == 201, "the last one of the allowance"
-    for number, one in enumerate(farm[1:]):
+    farm = [await hall.visitor(facts, address=f"8.8.8.{number}") for number in range(6)]
+    for number, one in enumerate(farm):
         one.client.headers["x-forwarded-for"] = f"9.9.{number}.9"
-        refused = await bare_join(one)
-        assert (refused.status_code, code_of(refused)) == (429, "rate_limited")
+    codes = [code_of(answer) if answer.is_error else "" for answer in [await one.join() for one in farm]]
+    assert codes == ["", "", "", "rate_limited", "rate_limited", "rate_limited"]
     elsewhere = await hall.visitor(facts, address="1.1.1.1")
     assert (await elsewhere.join()).status_code == 201
+    assert (await farm[0].mine()).json()["index"] == 0, "who has a place keeps it"
 
 
-async def test_a_busy_network_pays_more_before_it_is_refused(hall: Hall) -> None:
-    """Half of its allowance in use: two seconds of work for everybody there, told as such."""
+async def test_a_busy_network_pays_more_before_it_is_refused(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of its allowance in use: two seconds of work for everybody there, told as such and written down."""
+    monkeypatch.setattr(attempts, "ASK_BY_NETWORK", Allowance("asknet", 3_600_000, 4))
     facts = await hall.room()
-    door = hall.server.services.door._parts
-    network = door.eyes.digest(facts.room_id, "network", "8.8.8.0/24")
-    for _ in range(ASK_BY_NETWORK.burst // 2):
-        await door.attempts.spend(room_key(facts), [(ASK_BY_NETWORK, network)])
-    assert (await challenge(await hall.visitor(facts, address="8.8.8.8")))["price"] == "firm"
+    crowd = [await hall.visitor(facts, address=f"8.8.8.{number}") for number in range(3)]
+    assert [(await challenge(one))["price"] for one in crowd] == ["light", "light", "firm"]
     assert (await challenge(await hall.visitor(facts, address="1.1.1.1")))["price"] == "light"
+    (row,) = await actions(hall, facts)
+    assert (row["action"], row["reason"]) == ("price_raised", "price_by_network")
 
 
 # ── scores ──
