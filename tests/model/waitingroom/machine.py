@@ -67,6 +67,8 @@ class LineMachine(RuleBasedStateMachine):
         self.now_ms = start_ms - data.draw(FEW)
         self._stop_clock()
         self.crowd(data.draw(st.integers(0, 8)))
+        if data.draw(st.booleans()):
+            self.leave(data)
         if not data.draw(FEW):
             self.now_ms = max(self.now_ms, plan.draws_ms)
             self._stop_clock()
@@ -263,6 +265,14 @@ class LineMachine(RuleBasedStateMachine):
     def next_minute(self, short_ms: int, people: int) -> None:
         """People are called exactly when the rate's minute is over, or a millisecond before."""
         self._run(self.state.called[-1].turn_ms + 60_000 - short_ms - self.state.turn_ms)
+        self.call(people)
+
+    @precondition(lambda self: self._runs() and self.state.visits)
+    @rule(people=st.integers(1, 4))
+    def visits_end(self, people: int) -> None:
+        """Everybody's time inside is over, and others are called."""
+        self.now_ms += VISIT_MS
+        self._stop_clock()
         self.call(people)
 
     @precondition(lambda self: self._runs())

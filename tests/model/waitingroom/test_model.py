@@ -107,7 +107,6 @@ MUTATIONS = {
         "last_byte(lobby, call('GET', keys[12]))",
         "last_byte(lobby, string.rep('\\0', floor((lobby + 3) / 4)))",
     ),
-    "a draw changes who stands behind it": ("publish_draw", "string.byte(before) % 2 ^ (8 - 2 * used)", "0"),
     "a second draw replaces the first": ("publish_draw", "if plan.drawn ~= '' then", "if false then"),
     "the closing second is brought forward": ("open_room", "settings.draws_ms < plan.draws_ms", "false"),
     "passthrough goes past the cap": ("join_line", "line[PENDING] < plan.cap", "line[PENDING] <= plan.cap"),
