@@ -1,7 +1,8 @@
 """The line in memory and in virtual time: what queue/waitingroom's store does, for a million places at once.
 
-It keeps the same rules with arrays instead of keys: order of positions, claim window on the turn clock, one re-entry, cap and rate at
-the claim. `tests/simulation` plays small on-sales on both and compares them place by place.
+It keeps the rules of queue/waitingroom/rules with arrays instead of mappings, which a million places would be too slow for: order of
+positions, claim window on the turn clock, one re-entry, cap and rate at the claim. `tests/simulation/test_line.py` plays random steps on
+both and compares them place by place.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections import deque
 import numpy as np
 import numpy.typing as npt
 
-from waitingroom.model import RATE_WINDOW_MS, PlaceState
+from waitingroom.model import CALLS_PER_ADMISSION_MAX, RATE_WINDOW_MS, PlaceState
 
 Positions = npt.NDArray[np.int64]
 
@@ -31,6 +32,7 @@ class MemoryLine:
         self._calls: deque[tuple[int, int]] = deque()
         self.claimed_min = self.called_min = 0
         self._lapsing: deque[tuple[int, int]] = deque()
+        self._lapsed_to = 0
 
     def join_until(self, index: int) -> None:
         """Let everybody before *index* join."""
@@ -46,6 +48,8 @@ class MemoryLine:
 
     def move(self, people: int) -> Positions:
         """Call the next *people*, past those who left; return who was called."""
+        self._forget()
+        people = min(people, max(0, CALLS_PER_ADMISSION_MAX * self.rate_per_min - self.called_min))
         end, found = self.served, np.empty(0, dtype=np.int64)
         while len(found) < people and end < self.next:
             upto = min(self.next, end + max(64, 2 * (people - len(found))))
@@ -66,10 +70,8 @@ class MemoryLine:
         """Let in whom cap and rate allow, in order of asking; return those let in, and those to ask again."""
         age = self.turn_ms - self.called_ms[positions]
         state = self.state[positions]
-        valid = ((state == PlaceState.WAITING) & (age < self.window_ms)) | (
-            (state == PlaceState.LAPSED) & (age < (1 + self.reentries) * self.window_ms)
-        )
-        asking = positions[valid]
+        open_still = (state == PlaceState.WAITING) | (state == PlaceState.LAPSED)
+        asking = positions[open_still & (positions < self.served) & (age < (1 + self.reentries) * self.window_ms)]
         self._forget()
         room = max(0, min(self.cap - self.visits, self.rate_per_min - self.claimed_min))
         inside = asking[:room]
@@ -102,8 +104,6 @@ class MemoryLine:
         count = int(np.count_nonzero(gone))
         self.lapsed += count
         return count
-
-    _lapsed_to = 0
 
     def standing(self, edges: tuple[int, ...]) -> tuple[int, ...]:
         """Count the places not left between each two edges, which start at `served` or after it."""
