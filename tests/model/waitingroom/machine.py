@@ -66,10 +66,10 @@ class LineMachine(RuleBasedStateMachine):
         self.state = replace(outcome.state, lost_joins_max=LOST_JOINS)
         self.now_ms = start_ms - data.draw(FEW)
         self._stop_clock()
-        self.crowd(data.draw(st.integers(0, 8)))
+        self.crowd(data.draw(st.integers(0, 6)))
         if data.draw(st.booleans()):
             self.leave(data)
-        if not data.draw(FEW):
+        if data.draw(st.integers(0, 4)):
             self.now_ms = max(self.now_ms, plan.draws_ms)
             self._stop_clock()
         if not data.draw(FEW):
@@ -99,6 +99,14 @@ class LineMachine(RuleBasedStateMachine):
         index = getattr(outcome.answer, "index", None)
         if index is not None and (index, identity) not in self.tokens:
             self.tokens.append((index, identity))
+
+    @precondition(lambda self: self._runs())
+    @rule()
+    def let_through(self) -> None:
+        """Everybody called has come, and the organiser lets everybody through: who joins is called at once, to the cap."""
+        self._move(self.fences[-1], self.state.next)
+        self._steer(None, None, True)
+        self.crowd(len(PEOPLE))
 
     @rule(data=st.data(), tier=st.integers(0, 7))
     def restore(self, data: st.DataObject, tier: int) -> None:
@@ -219,12 +227,15 @@ class LineMachine(RuleBasedStateMachine):
         """The organiser steers; rooms are seldom closed."""
         if phase in (Phase.CLOSED, Phase.DRAINING) and not really:
             phase = None
+        self._steer(phase, paused, passthrough)
+
+    def _steer(self, phase: Phase | None, paused: bool | None, passthrough: bool | None) -> None:
         self._step(
             lambda state: phases.set_phase(state, phase, paused=paused, passthrough=passthrough, now_ms=self.now_ms),
             self.line.set_phase(KEY, phase, paused=paused, passthrough=passthrough),
         )
 
-    @rule(data=st.data(), sooner=FEW)
+    @rule(data=st.data(), sooner=st.booleans())
     def change_settings(self, data: st.DataObject, sooner: bool) -> None:
         """The organiser changes settings."""
         plan = data.draw(plans(self.state.plan.opens_lobby_ms))
