@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from functools import lru_cache
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.waiting_room_table import ROOT, ROW, functions_of, table, written
+
 FIRST, LAST = 1, 65
 
 
 @lru_cache
 def rows() -> dict[int, tuple[str, str]]:
     """Return by number what a row names: tests, and what is elsewhere or not here."""
-    text = (ROOT / "docs" / "waiting-room.md").read_text(encoding="utf-8")
-    table = text.split("<!-- T-table: begin -->")[1].split("<!-- T-table: end -->")[0]
-    found: dict[int, tuple[str, str]] = {}
-    for number, _, tests, elsewhere in re.findall(r"^\| T(\d+) \| (.+?) \| (.*?) \| (.*?) \|$", table, re.MULTILINE):
-        assert int(number) not in found, f"T{number} is listed twice"
-        found[int(number)] = tests, elsewhere
-    return found
-
-
-@lru_cache
-def functions_of(path: Path) -> frozenset[str]:
-    """Return the names of the test functions of a file."""
-    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
-    return frozenset(node.name for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, functions))
+    return {int(number): (tests, elsewhere) for number, _, tests, elsewhere in ROW.findall(table())}
 
 
 @lru_cache
@@ -38,9 +24,9 @@ def figures() -> str:
     return "".join(path.read_text() for path in sorted((ROOT / "loadtests" / "bench").glob("*.py")))
 
 
-def test_every_number_has_its_row() -> None:
-    """None is left out, and none is made up."""
-    assert sorted(rows()) == list(range(FIRST, LAST + 1))
+def test_every_number_has_one_row() -> None:
+    """None is left out, none is listed twice, and none is made up."""
+    assert [int(number) for number, *_ in ROW.findall(table())] == list(range(FIRST, LAST + 1))
 
 
 @pytest.mark.parametrize("number", range(FIRST, LAST + 1))
@@ -61,12 +47,5 @@ def test_a_row_names_tests_that_exist(number: int) -> None:
 
 
 def test_no_test_of_a_number_is_left_out() -> None:
-    """Whoever adds a test of the suite adds it to the table."""
-    listed = {name for tests, _ in rows().values() for name in re.findall(r"`(test_\w+)`", tests)}
-    present = {
-        name
-        for path in (ROOT / "tests").rglob("test_*.py")
-        for name in functions_of(path)
-        if re.match(r"test_t\d+_", name)
-    }
-    assert present - listed == set()
+    """Whoever adds a test of the suite runs `python -m tests.waiting_room_table`, which adds it to the table."""
+    assert table() == written(table())
