@@ -18,6 +18,7 @@ from functools import lru_cache
 from typing import Any, get_args
 
 import msgspec
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -203,14 +204,17 @@ def own_part(templates: Templates, facts: RoomFacts, scene: Scene, standing: Sta
         "now_ms": standing.now_ms,
     }
     told = lines(words, facts, scene.zone, standing.frame, standing.mine, standing.stage)
-    return templates.text("room_own.html", words.locale, lines=told, data=data)
+    # Compact, and without the one character that could end the block.
+    text = msgspec.json.encode(data).decode().replace("<", "\\u003c")
+    return templates.text("room_own.html", words.locale, lines=told, data=Markup(text))
 
 
 def _spare(said: msgspec.Struct | None) -> dict[str, Any] | None:
     """Leave out what the script supplies itself: nothing, no, and not yet."""
     if said is None:
         return None
-    return {name: value for name, value in msgspec.to_builtins(said).items() if value not in (None, False, "")}
+    kept = msgspec.to_builtins(said).items()
+    return {name: value for name, value in kept if value not in (None, False, "") and name not in ("t", "room", "tier")}
 
 
 async def scene_of(services: Services, facts: RoomFacts, words: RoomWords) -> Scene:

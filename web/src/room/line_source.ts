@@ -56,7 +56,8 @@ export type PaceNow = () => { pollMs: number; pushed: boolean; turnMs: number | 
 export interface LineSource {
   start(): void;
   stop(): void;
-  /** The tab came to the front, or the network came back: find out now, but not more often than the floor allows. */
+  /** The tab came to the front, or the network came back: find out now, but not more often than the floor allows. A tab that went to
+   * the back stops asking. */
   wake(): void;
   level(): Level;
 }
@@ -196,7 +197,8 @@ export function lineSource({ room, liveUrl, api }: Room, pace: PaceNow, hears: H
       drop();
     },
     wake() {
-      if (running && !socket && !stream) plan(Math.max(0, FLOOR_MS - (world.now() - askedAt)), poll);
+      if (world.hidden()) again();
+      else if (running && !socket && !stream) plan(Math.max(0, FLOOR_MS - (world.now() - askedAt)), poll);
     },
     level: () => level,
   };

@@ -260,7 +260,6 @@ document.querySelector("[data-do=ring]")!.addEventListener("click", async () => 
   show();
 });
 document.addEventListener("visibilitychange", () => {
-  if (document.hidden) return;
   heardAt = Date.now();
   source.wake();
   show();

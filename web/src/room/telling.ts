@@ -103,6 +103,7 @@ export function shows(state: State, texts: Texts): Set<string> {
   add(!state.coded, "uncoded");
   add(now === "called" && state.full, "full");
   add(state.lost, "lost");
+  add(texts.place, "placed");
   add(texts.ahead, "facts");
   for (const name of ["ahead", "left", "pace"]) add(texts[name], `n_${name}`);
   if (now === "waiting" && frame?.left != null) add(true, chances(frame.left, placeOf(frame, mine)!.ahead));
