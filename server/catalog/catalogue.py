@@ -81,6 +81,11 @@ class Catalogue:
                 await self._task
             self._task = None
 
+    @property
+    def following(self) -> bool:
+        """Tell whether changes are heard. While they are not, nothing is trusted for longer than two seconds."""
+        return self._following
+
     async def show(self, show_id: int) -> ShowFacts | None:
         """Return everything about one show, drafts included."""
         if (known := self._shows.get(show_id, self._oldest())) is not None:

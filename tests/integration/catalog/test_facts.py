@@ -86,7 +86,7 @@ async def test_another_process_forgets_what_was_changed_here(seeded: Installatio
     try:
 
         async def listening() -> bool:
-            return len(await services.redis.client_list(_type="pubsub")) >= 2
+            return other.following
 
         await eventually(listening)
         event = await other.event(slug="the-glass-orchard")
