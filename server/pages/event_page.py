@@ -50,7 +50,8 @@ class ShowRow:
     tone: str
     note: str
     href: str
-    buyable: bool
+    go: str
+    """What the button that leads there says; "" when there is no way in."""
 
 
 async def event_page(request: Request) -> Response:
@@ -69,7 +70,8 @@ async def event_page(request: Request) -> Response:
         left = await pages.availability.words(event.event_id, shows)
     said = tuple(word_for(show, word, now) for show, word in zip(shows, left, strict=True))
     locale, base = locale_of(request), base_url(request)
-    key = ("event", event.event_id, event.version, said, locale, base)
+    rooms = tuple(show.room for show in shows)
+    key = ("event", event.event_id, event.version, rooms, said, locale, base)
     page = pages.kept.get(key, lambda: _render(services, event, shows, said, locale, base))
     return remember_language(request, answer(request, page))
 
@@ -147,8 +149,15 @@ def show_row(event: EventFacts, show: Show, word: Word, locale: str) -> ShowRow:
         tone=_TONES[word],
         note=note,
         href=show_address(show.show_id),
-        buyable=word in _BUYABLE,
+        go=_way_in(show, word, locale),
     )
+
+
+def _way_in(show: Show, word: Word, locale: str) -> str:
+    # A waiting room lets people in before the sale opens: its lobby is where they wait for it.
+    if show.room and (word in _BUYABLE or word == "before"):
+        return words(locale)("events.join_line")
+    return words(locale)("events.choose_seats") if word in _BUYABLE else ""
 
 
 def price_text(prices: tuple[int, int] | None, currency: str, locale: str) -> str:

@@ -143,6 +143,14 @@ async def test_german_readers_get_german(client: httpx.AsyncClient) -> None:
     assert '<html lang="de"' in (await client.get("/")).text
 
 
+async def test_a_show_behind_a_room_leads_to_its_line(client: httpx.AsyncClient) -> None:
+    """The button says what comes next: a line, not seats."""
+    html = (await client.get("/events/juno-vale-one-night", headers={"accept-language": "en"})).text
+    assert re.findall(r'date__go"[^>]*>([^<]+)</a>', html) == ["Join the line"]
+    glass = (await client.get(PAGE, headers={"accept-language": "en"})).text
+    assert set(re.findall(r'date__go"[^>]*>([^<]+)</a>', glass)) == {"Choose seats"}
+
+
 async def test_the_list_filters_and_says_when_nothing_fits(client: httpx.AsyncClient) -> None:
     """Words, city, kind and date narrow the list; an empty result offers the way back; nonsense is left out, not refused."""
 
