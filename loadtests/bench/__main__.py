@@ -14,7 +14,7 @@ from typing import Any
 from loadtests.bench.figures import Figure, machine, table
 
 # Each area is a module with `measure() -> list[Figure]`. Quiet ones first: the later ones heat the machine.
-AREAS = ("charts", "inventory", "line", "waiting", "gateway", "browser", "sale")
+AREAS = ("charts", "inventory", "line", "waiting", "room_page", "room_simulation", "gateway", "browser", "sale")
 Measure = Callable[[], list[Figure]]
 
 
