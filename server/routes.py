@@ -26,7 +26,7 @@ from server.pages import event_list, event_page, for_robots
 from server.payments import demo_proxy
 from server.refusals import Refusal
 from server.rooms import api as rooms_api
-from server.rooms import draw_record, event_stream, room_view, state_json
+from server.rooms import draw_record, event_stream, proof_page, room_view, state_json
 from server.rooms import forms as room_forms
 from server.rooms import pages as room_pages
 from server.rooms.door import routes as door_routes
@@ -68,6 +68,7 @@ def all_routes(settings: Settings) -> list[BaseRoute]:
         *room_reviews.routes,
         *rooms_api.routes,
         *room_pages.routes,
+        *proof_page.routes,
         *door_routes.routes,
         *draw_record.routes,
         *room_view.routes,

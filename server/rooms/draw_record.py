@@ -99,7 +99,7 @@ async def get_draw(request: Request) -> Response | Refusal:
     facts = await room_at(request)
     if isinstance(facts, Refusal):
         return facts
-    record = await _record_of(request, facts)
+    record = await record_of(request, facts)
     fresh = "public, max-age=1" if record.view.drawn is None else "public, max-age=300"
     return Response(encode(record.view), headers={"Cache-Control": fresh}, media_type="application/json")
 
@@ -147,7 +147,7 @@ async def get_proof(request: Request) -> ProofView | Refusal:
         return wanted
     place = place_of(request, facts)
     index = wanted.index if wanted.index is not None else place.index if place is not None else None
-    record = await _record_of(request, facts)
+    record = await record_of(request, facts)
     if record.view.drawn is None:
         return Refusal("draw_pending")
     if index is None or index >= record.view.drawn.people:
@@ -182,7 +182,7 @@ async def _proof(request: Request, facts: RoomFacts, record: _Record, drawn: Dra
     )
 
 
-async def _record_of(request: Request, facts: RoomFacts) -> _Record:
+async def record_of(request: Request, facts: RoomFacts) -> _Record:
     """Read what is on record; a draw that was made is remembered."""
     memory = _memory(request)
     if (kept := memory.get(facts.room_id)) is not None:

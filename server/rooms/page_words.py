@@ -24,8 +24,13 @@ LANGUAGES = {"en": "English", "de": "Deutsch", "ar": "العربية"}
 _RTL = frozenset({"ar", PSEUDO_RTL})
 # What the script says by itself; everything else is in the markup already.
 _SCRIPT = (
-    "title", "n", "about", "eta.", "grew.", "ahead.", "fact.", "refused", "lobby.left", "lobby.people", "planned.left", "called.left", "claimed.left",
+    "title", "about", "eta.", "grew.", "ahead.", "fact.", "refused", "lobby.left", "lobby.people", "planned.left", "called.left", "claimed.left",
     "join.ahead", "waiting.place", "near.notice",
+)  # fmt: skip
+_WHOLE = ("n", "called")
+_PROOF_SCRIPT = (
+    "proof.promise.", "proof.seed.", "proof.listed.", "proof.list.", "proof.place.", "proof.all.", "proof.state.", "proof.verdict.",
+    "proof.differs",
 )  # fmt: skip
 
 
@@ -71,12 +76,8 @@ class RoomWords:
 
     def for_script(self, page: str = "room") -> dict[str, str]:
         """Return the words that travel with a page for its script."""
-        prefixes: tuple[str, ...] = _SCRIPT if page == "room" else ("proof.", "n")
-        return {
-            key: text
-            for key, text in self._texts.items()
-            if key.startswith(prefixes) or (key == "called" and page == "room")
-        }
+        prefixes, whole = (_SCRIPT, _WHOLE) if page == "room" else (_PROOF_SCRIPT, ())
+        return {key: text for key, text in self._texts.items() if key.startswith(prefixes) or key in whole}
 
 
 @lru_cache

@@ -114,7 +114,7 @@ async def room_page(request: Request) -> Response:
     words = room_words(room_locale(request))
     scene = await scene_of(services, facts, words)
     live_url = services.settings.live_url or f":{services.settings.live_port}/live"
-    page = await _pages_of(request).get(
+    page = await pages_of(request).get(
         shared_key(facts, scene, standing, words),
         lambda: shared_part(services.templates, facts, scene, standing, words, live_url),
     )
@@ -189,6 +189,7 @@ def shared_part(
             "title": scene.title,
             "live_url": live_url,
             "place": facts.place,
+            "promise": facts.commitment,
             "lobby_ms": facts.opens_lobby_ms,
             "draws_ms": facts.draws_ms,
             "to": standing.to,
@@ -273,7 +274,7 @@ def _show(request: Request, facts: RoomFacts) -> int | None:
     return int(wanted) if wanted.isascii() and wanted.isdigit() and int(wanted) in facts.shows else None
 
 
-def _pages_of(request: Request) -> RoomPages:
+def pages_of(request: Request) -> RoomPages:
     """Return the room pages of this process, made when first asked for."""
     state = request.app.state
     pages: RoomPages | None = getattr(state, "room_pages", None)

@@ -44,7 +44,8 @@ def facts_of(**changed: Any) -> RoomFacts:
         "opens_lobby_ms": begin - 50 * MINUTE_MS, "draws_ms": begin - 20 * MINUTE_MS, "closes_ms": begin + 180 * MINUTE_MS, "cap": 500,
         "rate_per_min": 120, "claim_window_ms": 300_000, "visit_ms": 900_000, "reentries": 1, "capacity_max": 2_000_000,
         "fail_open": False, "auto_passthrough": True, "identities": ("device", "email"), "place": "exact", "paused": False,
-        "passthrough": False, "draining": False, "closed": False, "epoch": 1, "version": 1, "commitment": "", "tiers": (),
+        "passthrough": False, "draining": False, "closed": False, "epoch": 1, "version": 1,
+        "commitment": "5f2ac09be1d74f30a6c8b7d2e95413f8c06d9a17b2e4f5837a1c6e0d94b3f258", "tiers": (),
         "message": None, "rehearsal_of": None,
     }  # fmt: skip
     return RoomFacts(**(made | changed))

@@ -27,6 +27,8 @@ export interface RoomFacts {
   title: string;
   live_url: string;
   place: "exact" | "banded";
+  /** SHA-256 of the secret that decides the draw, in hex. */
+  promise: string;
   lobby_ms: number;
   draws_ms: number;
   /** The show to go to, where there are several. */

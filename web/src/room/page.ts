@@ -12,6 +12,7 @@ import { compete, keep, kept } from "./leader";
 import { lineSource, type Waiting } from "./line_source";
 import { liveUrl } from "../live/socket";
 import { paceOf } from "./pace";
+import { note } from "./promise";
 import { fillings, moment, placeOf, shows, spoken, stage, tabTitle, teller, type State } from "./telling";
 import type { Stage } from "./stage";
 
@@ -267,6 +268,8 @@ document.addEventListener("visibilitychange", () => {
 addEventListener("online", () => source.wake());
 addEventListener("pageshow", (event) => event.persisted && (ask(), source.wake()));
 
+// What is promised of the draw is noted while nobody can know how it ends.
+if (given.frame?.phase === "lobby") note(facts.room, facts.promise);
 // Times of day as the viewer's clock shows them.
 for (const time of all("time[data-time]")) time.textContent = moment(state.clock, Number(time.dataset.time));
 for (const day of all("time[data-day]")) {
