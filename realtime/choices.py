@@ -26,8 +26,11 @@ class Choices(Protocol):
         """Offer up to three choices for a party that cannot sit together as it asked."""
         ...
 
-    def equivalents(self, session: ShowSession, visitor: str, wanted: Pick) -> list[Offer]:
-        """Offer up to three choices as good as *wanted*, which are gone."""
+    def equivalents(self, session: ShowSession, visitor: str, wanted: Pick, *, accessible: bool) -> list[Offer]:
+        """Offer up to three choices as good as *wanted*, which are gone or kept for others.
+
+        Wheelchair spaces for wheelchair spaces when *accessible*, else nothing that is kept for people who need it.
+        """
         ...
 
     def stranded(

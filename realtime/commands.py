@@ -61,7 +61,9 @@ class Commands:
         found = await self._inventory.hold(session.facts.key, visitor, request, command.id)
         if isinstance(found, Held):
             return await self._answer(session, command.id, found)
-        offers = self._choices.equivalents(session, visitor, command.seats) if found.code == "seat_taken" else []
+        offers: list[messages.Offer] = []
+        if found.code in ("seat_taken", "seat_reserved_accessible"):
+            offers = self._choices.equivalents(session, visitor, command.seats, accessible=command.accessible)
         return Answer(refusal(session, command.id, found.code, found.seats, offers))
 
     async def _best(self, session: ShowSession, visitor: str, command: messages.Best) -> Answer:

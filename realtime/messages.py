@@ -302,7 +302,7 @@ class Released(ServerRecord, frozen=True, tag="released"):
 class Refused(ServerRecord, frozen=True, tag="refused"):
     """A command was understood and refused; nothing changed.
 
-    Switch on `code` (table below). `seats` names the seats at fault. `offers` has up to three equivalents when seats were taken.
+    Switch on `code` (table below). `seats` names the seats at fault. `offers` has up to three equivalents when seats were taken, or are kept for others.
     Repeat no earlier than `retry_after_ms`; null means that repeating will not help.
     """
 
@@ -524,7 +524,7 @@ REFUSALS: dict[str, str] = {
     "seat_unknown": "The chart has no such seat.",
     "seat_off_sale": "The seat is not for sale.",
     "seat_reserved": "The seat is kept for others.",
-    "seat_reserved_accessible": "The place is kept for those who need it; ask with `accessible`.",
+    "seat_reserved_accessible": "The place is kept for those who need it; ask with `accessible`. `offers` are near and kept for nobody.",
     "area_unknown": "The chart has no such area.",
     "area_full": "Fewer places are left in the area.",
     "quota_full": "Fewer tickets of this type are left.",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from realtime.choices import Pick
 from realtime.messages import Best, Offer
 from realtime.show_session import ShowSession
+from seatmap.inventory.accessible_party import stretches
 from seatmap.inventory.best_available import best_available, pick_seed
 from seatmap.inventory.equivalents import equivalents
 from seatmap.inventory.model import SeatState
@@ -81,21 +82,29 @@ class SeatChoices:
                 offers.setdefault(pick.seats, _offer(session, zip(pick.seats, types, strict=True), len(pick.pieces)))
         return list(offers.values())[:OFFERS]
 
-    def equivalents(self, session: ShowSession, visitor: str, wanted: Pick) -> list[Offer]:
+    def equivalents(self, session: ShowSession, visitor: str, wanted: Pick, *, accessible: bool) -> list[Offer]:
         """Offer up to three choices as good as *wanted*."""
-        seats = tuple(k for k, _ in wanted)
-        free = _still_free(session, session.nearby.get(seats, ()))
+        index, seats = session.seat_index, tuple(k for k, _ in wanted)
+        free = _still_free(session, session.nearby.get((seats, accessible), ()))
         if len(free) < OFFERS and self._may_think():
             with _Thinking(self):
-                found = equivalents(session.seat_index, _free(session, ()), seats, NEARBY)
+                found = equivalents(index, _free(session, ()), seats, NEARBY, accessible=accessible)
             if len(session.nearby) >= NEARBY_KEPT:
                 session.nearby.clear()
-            session.nearby[seats] = found
+            session.nearby[seats, accessible] = found
             free = _still_free(session, found)
         turn = zlib.crc32(visitor.encode()) % len(free) if free else 0
-        types = [type_id for _, type_id in wanted]
+        # A space is offered for a space: whoever sits there keeps their kind of ticket.
+        types = [
+            type_id for k, type_id in sorted(wanted, key=lambda one: not (accessible and _is_space(index, one[0])))
+        ]
         # The nearest first for whoever is first; the others begin elsewhere in the list.
-        return [_offer(session, zip(window, types, strict=False), 1) for window in (free[turn:] + free[:turn])[:OFFERS]]
+        return [
+            _offer(
+                session, zip(window, types, strict=False), len(stretches(index, index.line_of[list(window)].tolist()))
+            )
+            for window in (free[turn:] + free[:turn])[:OFFERS]
+        ]
 
     def stranded(
         self, session: ShowSession, wanted: Pick, own: Collection[int]
@@ -169,6 +178,10 @@ def _offer(session: ShowSession, seats: Iterable[tuple[int, int]], pieces: int) 
     chosen, category = list(seats), session.facts.chart.category
     total = sum(session.amount(int(category[k]), type_id) for k, type_id in chosen)
     return Offer(seats=chosen, pieces=pieces, total=total, currency=session.facts.currency)
+
+
+def _is_space(index: SeatIndex, k: int) -> bool:
+    return 0 <= k < index.seat_count and index.line_of[k] >= 0 and bool(index.anchor[index.line_of[k]])
 
 
 def _leaves_single(index: SeatIndex, states: NDArray[np.uint8], picked: set[int], own: Collection[int]) -> bool:

@@ -1,5 +1,7 @@
 """Seat a party with wheelchair users: spaces first, companions beside them (seatmap research 4.4)."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from seatmap.inventory.seat_index import Bools, SeatIndex
@@ -19,20 +21,54 @@ def pick_accessible(index: SeatIndex, lines: Bools, party: Party) -> Pieces | No
     anchors = np.flatnonzero(allowed & index.anchor)
     best: tuple[int, float, tuple[int, ...]] | None = None
     for at in anchors[np.argsort(index.cost[anchors], kind="stable")][:NEAREST]:
-        same = anchors[index.section[anchors] == index.section[at]]
-        near = same[np.argsort(_distance(index, same, at), kind="stable")][: party.accessible]
-        if len(near) < party.accessible:
-            continue
-        seated = _company(index, allowed, near, party.size - party.accessible)
+        seated = _seat(index, allowed, anchors, at, party)
         if seated is None:
             continue
-        apart, company = seated
-        pick = (apart, float(index.cost[at]), (*near.tolist(), *company))
+        apart, lines_of_party = seated
+        pick = (apart, float(index.cost[at]), lines_of_party)
         if best is None or pick[:2] < best[:2]:
             best = pick
         if apart == 0:
             break
-    return _pieces(index, best[2]) if best else None
+    return stretches(index, best[2]) if best else None
+
+
+def accessible_near(
+    index: SeatIndex, lines: Bools, party: Party, place: tuple[float, float], count: int
+) -> list[tuple[int, ...]]:
+    """Offer up to *count* parties of seats (line indices, spaces first) around *place*: nearest first, sharing no seat.
+
+    Companions who would not sit beside are offered only when nobody's would.
+    """
+    allowed = lines & _in(index.category, party.categories)
+    anchors = np.flatnonzero(allowed & index.anchor)
+    away = np.hypot(index.x[anchors] - place[0], index.y[anchors] - place[1])
+    beside: list[tuple[int, ...]] = []
+    apart: list[tuple[int, ...]] = []
+    for at in anchors[np.argsort(away, kind="stable")][:NEAREST]:
+        if not allowed[at] or len(beside) == count:
+            continue
+        seated = _seat(index, allowed, anchors[allowed[anchors]], at, party)
+        if seated is None:
+            continue
+        if seated[0] == 0:
+            beside.append(seated[1])
+            allowed[list(seated[1])] = False
+        elif not apart:
+            apart.append(seated[1])
+    return beside or apart
+
+
+def _seat(
+    index: SeatIndex, allowed: Bools, anchors: np.ndarray, at: int, party: Party
+) -> tuple[int, tuple[int, ...]] | None:
+    """Seat the party around the space *at*: how many companions sit elsewhere, and its lines, spaces first."""
+    same = anchors[index.section[anchors] == index.section[at]]
+    near = same[np.argsort(_distance(index, same, at), kind="stable")][: party.accessible]
+    if len(near) < party.accessible:
+        return None
+    seated = _company(index, allowed, near, party.size - party.accessible)
+    return None if seated is None else (seated[0], (*near.tolist(), *seated[1]))
 
 
 def _company(index: SeatIndex, allowed: Bools, near: np.ndarray, wanted: int) -> tuple[int, tuple[int, ...]] | None:
@@ -49,7 +85,7 @@ def _company(index: SeatIndex, allowed: Bools, near: np.ndarray, wanted: int) ->
     return rest, tuple(beside)
 
 
-def _pieces(index: SeatIndex, lines: tuple[int, ...]) -> Pieces:
+def stretches(index: SeatIndex, lines: Iterable[int]) -> Pieces:
     """Cut the seats into stretches of neighbours."""
     pieces: list[list[int]] = []
     for at in sorted(lines):

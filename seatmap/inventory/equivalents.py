@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 
+from seatmap.inventory.accessible_party import accessible_near
 from seatmap.inventory.seat_index import Bools, SeatIndex
 from seatmap.inventory.windows import Mode, Party, Windows, find_windows, without
 
@@ -13,17 +14,30 @@ VIEW: Final = 20.0  # metres a whole step from best to worst view is worth
 
 
 def equivalents(
-    index: SeatIndex, free: Bools, wanted: Sequence[int], count: int = 3, mode: Mode = "priced"
+    index: SeatIndex,
+    free: Bools,
+    wanted: Sequence[int],
+    count: int = 3,
+    mode: Mode = "priced",
+    *,
+    accessible: bool = False,
 ) -> tuple[tuple[int, ...], ...]:
     """Offer up to *count* windows for *wanted* seats (k) that a hold was refused: nearest first, sharing no seat.
 
-    Same party size, only categories that were asked for, nothing protected. *free* is over k.
+    Same party size, only categories that were asked for, nothing protected. *free* is over k. Whoever needs a wheelchair
+    space (*accessible*) and wanted one is offered as many spaces, with their company beside them; spaces come first.
     """
     asked = [int(index.line_of[k]) for k in wanted if 0 <= k < index.seat_count and index.line_of[k] >= 0]
     if not asked:
         return ()
     size = len(asked)
-    party = Party(size, categories=frozenset(index.category[asked].tolist()))
+    categories = frozenset(index.category[asked].tolist())
+    spaces = int(index.anchor[asked].sum()) if accessible else 0
+    if spaces:
+        party, place = Party(size, categories, accessible=spaces), (index.x[asked].mean(), index.y[asked].mean())
+        found = accessible_near(index, index.lines(free), party, place, count)
+        return tuple(tuple(index.k_of[list(lines)].tolist()) for lines in found)
+    party = Party(size, categories)
     windows = _by_nearness(index, find_windows(index, index.lines(free), party, size, mode), asked)
     offers: list[tuple[int, ...]] = []
     while len(offers) < count and len(windows.at):

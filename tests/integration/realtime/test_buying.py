@@ -334,8 +334,28 @@ async def test_wheelchair_spaces_go_to_those_who_ask(house: House, live: str) ->
     space = next(iter(chart.companions))
     async with Client(live, session=house.token()) as buyer:
         await buyer.join()
-        assert (await buyer.command("hold", seats=[[space, ADULT]]))["code"] == "seat_reserved_accessible"
+        refused = await buyer.command("hold", seats=[[space, ADULT]])
+        assert (refused["code"], refused["seats"]) == ("seat_reserved_accessible", [space])
+        kept = {*chart.companions, *(k for seats in chart.companions.values() for k in seats)}
+        offered = {k for offer in refused["offers"] for k, _ in offer["seats"]}
+        assert len(offered) == 3
+        assert not offered & kept
         assert (await buyer.command("hold", seats=[[space, ADULT]], accessible=True))["t"] == "held"
         await buyer.command("release", all=True)
         answer = await buyer.command("best", types=[[ADULT, 2]], accessible=1)
         assert any(seat["k"] in chart.companions for seat in answer["hold"]["seats"])
+
+
+async def test_a_lost_wheelchair_space_is_made_up_with_another(house: House, live: str) -> None:
+    """Who needs a space and was too late for it is offered spaces, and takes one as it is offered."""
+    space = next(iter(house.facts.chart.companions))
+    async with Client(live, session=house.token()) as quick, Client(live, session=house.token()) as late:
+        await quick.join()
+        await late.join()
+        await quick.command("hold", seats=[[space, ADULT]], accessible=True)
+        refused = await late.command("hold", seats=[[space, ADULT]], accessible=True)
+        assert refused["code"] == "seat_taken"
+        assert refused["offers"]
+        assert all(offer["seats"][0][0] in house.facts.chart.companions for offer in refused["offers"])
+        held = await late.command("hold", seats=refused["offers"][0]["seats"], accessible=True)
+        assert held["t"] == "held"

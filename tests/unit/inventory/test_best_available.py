@@ -207,6 +207,28 @@ def test_a_refused_hold_gets_its_nearest_equivalents() -> None:
     assert equivalents(index, np.zeros(50, dtype=bool), wanted) == ()
 
 
+def test_who_needs_a_space_is_offered_spaces_again() -> None:
+    """The nearest free spaces with company beside, spaces first; without the need, nothing that is kept."""
+    beside = {2: (1, 3), 12: (11, 13), 22: (21, 23)}
+    index = hall([[10]] * 3, anchors=[2, 12, 22], companions=beside)
+    wanted = (3, 2)
+    offers = equivalents(index, free_but(index, wanted), wanted, accessible=True)
+    assert offers[0][0] == 12
+    assert offers[1][0] == 22
+    assert all(set(offer[1:]) <= set(beside[offer[0]]) for offer in offers)
+    kept = {*beside, *(k for seats in beside.values() for k in seats)}
+    assert not kept & {k for offer in equivalents(index, free_but(index), wanted) for k in offer}
+
+
+def test_company_that_would_sit_apart_is_offered_last() -> None:
+    """A space whose companion seat is gone is offered only when no other has one."""
+    index = hall([[10]] * 2, anchors=[2, 12], companions={2: (1,), 12: (11,)})
+    wanted = (2, 1)
+    assert equivalents(index, free_but(index, [1]), wanted, accessible=True) == ((12, 11),)
+    (only,) = equivalents(index, free_but(index, [1, 12]), wanted, accessible=True)
+    assert only[0] == 2
+
+
 def test_a_pick_that_strands_a_single_is_shifted() -> None:
     """Leaving one seat at the row's end is refused with a pick one seat aside."""
     index = hall([[6]])

@@ -294,7 +294,7 @@ export interface Released {
 /**
  * A command was understood and refused; nothing changed.
  *
- * Switch on `code` (table below). `seats` names the seats at fault. `offers` has up to three equivalents when seats were taken.
+ * Switch on `code` (table below). `seats` names the seats at fault. `offers` has up to three equivalents when seats were taken, or are kept for others.
  * Repeat no earlier than `retry_after_ms`; null means that repeating will not help.
  */
 export interface Refused {
