@@ -146,7 +146,7 @@ if (facts.people === null) {
 } else {
   show("#checks", true);
   if (own.index !== null && !own.own) {
-    for (const step of ["listed", "place"]) one(`[data-step="${step}"] h3`).textContent = words.t(`proof.${step}.asked`, { index: own.index });
+    for (const step of ["listed", "place"]) one(`[data-step="${step}"] h2`).textContent = words.t(`proof.${step}.asked`, { index: own.index });
   }
   one("#again").addEventListener("click", () => void run(false));
   one("#everybody").addEventListener("click", () => void run(true));
