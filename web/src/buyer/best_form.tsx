@@ -5,11 +5,16 @@ import { Icon } from "../ui/icon";
 import { Stepper } from "../ui/stepper";
 import type { Desk } from "./desk";
 
+/** Values of the price select that are no category. */
+const ANY = -1;
+const SEVERAL = -2;
+
 export function BestForm({ desk }: { desk: Desk }) {
   const { t } = desk.words;
   const [party, setParty] = useState(2);
-  const [category, setCategory] = useState(-1);
-  const accessible = desk.need.value ? 1 : 0;
+  const filter = desk.filter.value;
+  const category = filter.amountMax === null && filter.categories?.size === 1 ? [...filter.categories][0]! : filter.categories || filter.amountMax !== null ? SEVERAL : ANY;
+  const accessible = desk.needs.value;
   const [more, setMore] = useState(false);
   desk.tick.value;
   const holding = desk.hold.value !== null;
@@ -24,7 +29,7 @@ export function BestForm({ desk }: { desk: Desk }) {
       aria-labelledby="best-title"
       onSubmit={(event) => {
         event.preventDefault();
-        desk.best(party, category < 0 ? null : [category], accessible);
+        desk.best(party);
       }}
     >
       <h2 id="best-title" class="best__title">{t("best.title")}</h2>
@@ -60,8 +65,16 @@ export function BestForm({ desk }: { desk: Desk }) {
         )}
         <label class="best__category">
           <span class="field__label">{t("best.category")}</span>
-          <select class="select" value={category} onChange={(event) => setCategory(Number(event.currentTarget.value))}>
-            <option value={-1}>{t("best.any")}</option>
+          <select
+            class="select"
+            value={category}
+            onChange={(event) => {
+              const c = Number(event.currentTarget.value);
+              if (c !== SEVERAL) desk.narrow({ ...filter, amountMax: null, categories: c === ANY ? null : new Set([c]) });
+            }}
+          >
+            <option value={ANY}>{t("best.any")}</option>
+            {category === SEVERAL && <option value={SEVERAL}>{t("best.several")}</option>}
             {sold.map(({ c, name, price }) => (
               <option key={c} value={c}>
                 {t("best.category_from", { name, price: desk.formats.money(desk.price(price!.amount)) })}
@@ -71,10 +84,10 @@ export function BestForm({ desk }: { desk: Desk }) {
         </label>
       {desk.chart.spaces && (
         <label class="choice best__need">
-          <input type="checkbox" checked={accessible > 0} onChange={(event) => (desk.need.value = event.currentTarget.checked)} />
+          <input type="checkbox" checked={accessible} onChange={(event) => desk.setNeed(event.currentTarget.checked)} />
           <span>
             {t("best.accessible")}
-            {accessible > 0 && party > 1 && <span class="field__hint best__hint">{t("best.accessible_hint", { n: party - 1 })}</span>}
+            {accessible && party > 1 && <span class="field__hint best__hint">{t("best.accessible_hint", { n: party - 1 })}</span>}
           </span>
         </label>
       )}

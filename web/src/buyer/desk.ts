@@ -8,10 +8,10 @@ import type { Formats } from "../i18n/format";
 import type { Words } from "../i18n/words";
 import { CorruptFrame, decodeFrame, decodeSnapshot } from "../map/frames";
 import type { Chart } from "../map/chart";
-import { ACCESSIBLE, Attribute, seatLabel } from "../map/chart";
+import { seatLabel } from "../map/chart";
 import { applyAreas, applyDelta, applyRanges, applySnapshot, setFilter, setPrices, showOwn } from "../map/mutations";
 import type { Filter, MapState } from "../map/state";
-import { createState, NO_FILTER, Seat } from "../map/state";
+import { categoryFits, createState, fittingPlaces, isFiltered, KEPT, NO_FILTER, Seat } from "../map/state";
 import type { Held, Hold, HoldView, Offer, Refused, Released, ServerMessage } from "../live/messages";
 import type { Basket, Command } from "../live/reconcile";
 import { answered, asked, EMPTY, isAsked, isHeld, own, places, pushed, rejoined } from "../live/reconcile";
@@ -23,6 +23,12 @@ import { withFees } from "./facts";
 export interface Conflict {
   code: string;
   seats: number[];
+  offers: Offer[];
+}
+
+/** A place kept for people who need it, asked for by somebody who has not said so; *offers* are near and kept for nobody. */
+export interface Kept {
+  command: Hold;
   offers: Offer[];
 }
 
@@ -40,8 +46,7 @@ export class Desk {
   readonly opensAt = signal<number | null>(null);
   readonly filter = signal<Filter>(NO_FILTER);
   readonly conflict = signal<Conflict | null>(null);
-  /** A place kept for people who need it was chosen by somebody who has not said so yet. */
-  readonly kept = signal<Hold | null>(null);
+  readonly kept = signal<Kept | null>(null);
   /** The buyer said that they need a wheelchair space. */
   readonly need = signal(false);
   readonly lapsed = signal<HoldView | null>(null);
@@ -52,6 +57,8 @@ export class Desk {
   readonly now = signal(Date.now());
   readonly type = signal(0);
   readonly ready = signal(false);
+  /** Whoever looks at wheelchair spaces alone means one too. */
+  readonly needs = computed(() => this.need.value || this.filter.value.accessible);
   readonly hold = computed(() => this.basket.value.hold);
   readonly busy = computed(() => this.basket.value.pending.length > 0);
   readonly free = computed(() => {
@@ -196,10 +203,10 @@ export class Desk {
     this.setBasket(answered(this.basket.value, message));
     if (message.t === "refused") {
       if (message.code === "seat_reserved_accessible" && command?.t === "hold" && !command.accessible) {
-        this.kept.value = command;
+        this.kept.value = { command, offers: message.offers };
         return;
       }
-      if (message.code === "seat_taken" || message.code === "no_run_fits" || message.code === "stranded_single" || message.offers.length) {
+      if (message.code === "seat_taken" || message.code === "no_seats_together" || message.code === "stranded_single" || message.offers.length) {
         this.conflict.value = { code: message.code, seats: message.seats, offers: message.offers };
       } else this.notify(this.refusalText(message), "warn");
       return;
@@ -268,18 +275,17 @@ export class Desk {
 
   /** Places kept for people who need them are asked for as such by who said so, and by who has one already. */
   private holding(seats: [number, number][]): Hold {
-    const kept = ACCESSIBLE | Attribute.companion;
-    const has = this.hold.value?.seats.some(({ k }) => this.chart.attributes[k]! & kept);
-    const accessible = this.need.value || this.filter.value.accessible || has;
+    const has = this.hold.value?.seats.some(({ k }) => this.chart.attributes[k]! & KEPT);
+    const accessible = this.needs.value || has;
     return { t: "hold", id: this.id(), seats, ...(accessible ? { accessible: true } : {}) };
   }
 
   /** They do need the place: ask again, and do not ask them twice. */
   needIt(): void {
-    const command = this.kept.value;
+    const kept = this.kept.value;
     this.kept.value = null;
     this.need.value = true;
-    if (command) this.command({ ...command, id: this.id(), accessible: true });
+    if (kept) this.command({ ...kept.command, id: this.id(), accessible: true });
   }
 
   retype(k: number, type: number): void {
@@ -287,13 +293,16 @@ export class Desk {
   }
 
   take(offer: Offer): void {
-    this.conflict.value = null;
+    this.conflict.value = this.kept.value = null;
     this.command(this.holding(offer.seats));
     this.found.value = offer.seats.map(([k]) => k);
   }
 
-  best(party: number, categories: number[] | null, accessible: number): void {
-    this.command({ t: "best", id: this.id(), types: [[this.type.value, party]], categories, accessible });
+  /** Find the best of what the filter lets through, with a wheelchair space among it for those who need one. */
+  best(party: number): void {
+    const { categories, amountMax } = this.filter.value;
+    const chosen = categories || amountMax !== null ? this.chart.categories.map((_, c) => c).filter((c) => categoryFits(this.state, c)) : null;
+    this.command({ t: "best", id: this.id(), types: [[this.type.value, party]], categories: chosen, accessible: this.needs.value ? 1 : 0 });
   }
 
   takeArea(area: number, quantities: ReadonlyMap<number, number>): void {
@@ -318,7 +327,7 @@ export class Desk {
     this.lapsed.value = null;
     this.command({
       ...this.holding(hold.seats.map((seat) => [seat.k, seat.type])),
-      accessible: this.need.value || hold.seats.some(({ k }) => this.chart.attributes[k]! & (ACCESSIBLE | Attribute.companion)),
+      accessible: this.needs.value || hold.seats.some(({ k }) => this.chart.attributes[k]! & KEPT),
       areas: hold.areas.map((area) => [area.a, area.type, area.qty]),
     });
   }
@@ -332,7 +341,14 @@ export class Desk {
       this.filter.value = filter;
       setFilter(this.state, filter);
       this.changed(true);
+      this.say(isFiltered(this.state) ? this.words.t("legend.fit", { n: fittingPlaces(this.state) }) : this.words.t("legend.all_shown"));
     });
+  }
+
+  /** They need a wheelchair space, or do not: then spaces alone are not what they look for either. */
+  setNeed(need: boolean): void {
+    this.need.value = need;
+    if (!need && this.filter.value.accessible) this.narrow({ ...this.filter.value, accessible: false });
   }
 
   // ————— words and sums

@@ -24,32 +24,41 @@ function ConflictDialog({ desk }: { desk: Desk }) {
   const name = conflict.seats[0] === undefined ? "" : desk.seatName(conflict.seats[0]);
   const n = Math.max(1, conflict.seats.length);
   const title =
-    conflict.code === "no_run_fits" ? t("conflict.no_run")
+    conflict.code === "no_seats_together" ? t("conflict.no_run")
+    : conflict.code === "accessible_full" ? t("conflict.no_space")
     : conflict.code === "stranded_single" ? t("conflict.single")
     : conflict.code === "seat_taken" ? t("conflict.taken", { n, seat: name })
     : t("conflict.generic");
   const body =
-    conflict.code === "no_run_fits" ? t("conflict.no_run_body")
+    conflict.code === "no_seats_together" ? t("conflict.no_run_body")
+    : conflict.code === "accessible_full" ? t("conflict.no_space_body")
     : conflict.code === "stranded_single" ? t("conflict.single_body", { seat: name })
-    : t("conflict.taken_body");
+    : conflict.code === "seat_taken" ? t("conflict.taken_body")
+    : t("conflict.generic_body");
   return (
     <Dialog title={title} onClose={close}>
       <p class="muted">{conflict.offers.length ? body : t("conflict.nothing")}</p>
-      <ul class="offers">
-        {conflict.offers.map((offer, i) => (
-          <li key={i}>
-            <button type="button" class={`offer${i === 0 ? " offer--first" : ""}`} onClick={() => desk.take(offer)}>
-              <span class="offer__seats">{offerName(desk, offer)}</span>
-              <span class="offer__price num">{desk.formats.money(offerTotal(desk, offer))}</span>
-              <span class="muted small">{offerNotes(desk, offer)}</span>
-            </button>
-          </li>
-        ))}
-      </ul>
+      <Offers desk={desk} offers={conflict.offers} />
       <div class="dialog__foot">
         <button type="button" class="btn btn--quiet" onClick={close}>{t("conflict.choose_myself")}</button>
       </div>
     </Dialog>
+  );
+}
+
+function Offers({ desk, offers }: { desk: Desk; offers: readonly Offer[] }) {
+  return (
+    <ul class="offers">
+      {offers.map((offer, i) => (
+        <li key={i}>
+          <button type="button" class={`offer${i === 0 ? " offer--first" : ""}`} onClick={() => desk.take(offer)}>
+            <span class="offer__seats">{offerName(desk, offer)}</span>
+            <span class="offer__price num">{desk.formats.money(offerTotal(desk, offer))}</span>
+            <span class="muted small">{offerNotes(desk, offer)}</span>
+          </button>
+        </li>
+      ))}
+    </ul>
   );
 }
 
@@ -85,13 +94,16 @@ function offerNotes(desk: Desk, offer: Offer): string {
 
 function KeptDialog({ desk }: { desk: Desk }) {
   const { t } = desk.words;
+  const { offers } = desk.kept.value!;
   const close = () => (desk.kept.value = null);
   return (
     <Dialog title={t("kept.title")} onClose={close}>
       <p class="muted">{t("kept.body")}</p>
+      <button type="button" class="btn btn--block" onClick={() => desk.needIt()}>{t("kept.yes")}</button>
+      {offers.length > 0 && <p class="muted">{t("kept.instead")}</p>}
+      {offers.length > 0 && <Offers desk={desk} offers={offers} />}
       <div class="dialog__foot">
         <button type="button" class="btn btn--quiet" onClick={close}>{t("kept.no")}</button>
-        <button type="button" class="btn btn--primary" onClick={() => desk.needIt()}>{t("kept.yes")}</button>
       </div>
     </Dialog>
   );

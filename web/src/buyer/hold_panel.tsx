@@ -6,6 +6,7 @@ import type { HoldView } from "../live/messages";
 import { seatLabel } from "../map/chart";
 import { Icon } from "../ui/icon";
 import type { Desk } from "./desk";
+import { graveNotes } from "./seat_card";
 
 const WARN_MS = 120_000;
 
@@ -85,6 +86,7 @@ function Lines({ desk, hold }: { desk: Desk; hold: HoldView }) {
         {inOrder(desk, hold.seats).map((seat) => {
           const prices = state.prices[chart.category[seat.k]!] ?? [];
           const name = desk.seatName(seat.k);
+          const notes = graveNotes(desk, seat.k);
           return (
             <li class="line" key={seat.k}>
               <span class="line__name">{name}</span>
@@ -108,6 +110,7 @@ function Lines({ desk, hold }: { desk: Desk; hold: HoldView }) {
                   <Icon name="cross" />
                 </button>
               )}
+              {notes.length > 0 && <span class="small line__notes">{notes.join(" · ")}</span>}
             </li>
           );
         })}

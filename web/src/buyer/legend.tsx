@@ -2,12 +2,14 @@
 
 import { Icon } from "../ui/icon";
 import { tiersOf } from "../map/palette";
+import { fittingPlaces, isFiltered, NO_FILTER } from "../map/state";
 import type { Desk } from "./desk";
 
 export function Legend({ desk }: { desk: Desk }) {
   const { t } = desk.words;
   desk.tick.value;
   const filter = desk.filter.value;
+  const filtered = isFiltered(desk.state);
   const tiers = tiersOf(desk.chart, desk.state.prices);
   const list = desk.chart.categories
     .map((category, c) => ({ c, name: category.name, prices: desk.state.prices[c] ?? [] }))
@@ -44,34 +46,44 @@ export function Legend({ desk }: { desk: Desk }) {
             </button>
           );
         })}
-        {amounts.length > 0 && (
-          <label class="legend__most">
-            <span class="small">{t("legend.most")}</span>
-            <select
-              class="select select--small num"
-              value={filter.amountMax ?? ""}
-              onChange={({ currentTarget: { value } }) => desk.narrow({ ...filter, amountMax: value ? Number(value) : null })}
-            >
-              <option value="">{t("legend.any")}</option>
-              {amounts.map((amount) => (
-                <option key={amount} value={amount}>{t("legend.up_to", { price: desk.formats.money(desk.price(amount)) })}</option>
-              ))}
-            </select>
-          </label>
-        )}
-        {desk.chart.spaces && (
-          <button type="button" class="chip" aria-pressed={filter.accessible} onClick={() => desk.narrow({ ...filter, accessible: !filter.accessible })}>
-            <Icon name="wheelchair" />
-            {t("legend.accessible")}
-          </button>
+        <div class="legend__more">
+          {desk.chart.spaces && (
+            <button type="button" class="chip" aria-pressed={filter.accessible} onClick={() => desk.narrow({ ...filter, accessible: !filter.accessible })}>
+              <Icon name="wheelchair" />
+              {t("legend.accessible")}
+            </button>
+          )}
+          {amounts.length > 0 && (
+            <label>
+              <span class="visually-hidden">{t("legend.most")}</span>
+              <select
+                class="select select--small num"
+                value={filter.amountMax ?? ""}
+                onChange={({ currentTarget: { value } }) => desk.narrow({ ...filter, amountMax: value ? Number(value) : null })}
+              >
+                <option value="">{t("legend.any")}</option>
+                {amounts.map((amount) => (
+                  <option key={amount} value={amount}>{t("legend.up_to", { price: desk.formats.money(desk.price(amount)) })}</option>
+                ))}
+              </select>
+            </label>
+          )}
+        </div>
+      </div>
+      <div class={`legend__foot${filtered ? " legend__foot--filtered" : ""}`}>
+        <ul class="legend__states">
+          <li><i class="dot dot--free" />{t("map.state_free")}</li>
+          <li><i class="dot dot--held" />{t("map.state_held")}</li>
+          <li><i class="dot dot--sold" />{t("map.state_sold")}</li>
+          <li><i class="dot dot--yours" />{t("map.state_yours")}</li>
+        </ul>
+        {filtered && (
+          <p class="legend__fit num">
+            {t("legend.fit", { n: fittingPlaces(desk.state) })}
+            <button type="button" class="link" onClick={() => desk.narrow(NO_FILTER)}>{t("legend.clear")}</button>
+          </p>
         )}
       </div>
-      <ul class="legend__states">
-        <li><i class="dot dot--free" />{t("map.state_free")}</li>
-        <li><i class="dot dot--held" />{t("map.state_held")}</li>
-        <li><i class="dot dot--sold" />{t("map.state_sold")}</li>
-        <li><i class="dot dot--yours" />{t("map.state_yours")}</li>
-      </ul>
     </div>
   );
 }

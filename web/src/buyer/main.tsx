@@ -31,7 +31,7 @@ function SeatPage({ desk, surface }: { desk: Desk; surface: Surface | null }) {
     <div class="seats__body">
       <div class="seats__banners"><Banners desk={desk} /></div>
       <BestForm desk={desk} />
-      <div class="seats__main">
+      <div class={`seats__main seats__main--${view}`}>
         <div class="seats__switch">
           <div class="segmented" role="group" aria-label={t("list.how")}>
             <button type="button" aria-pressed={view === "map"} onClick={() => setView("map")}><Icon name="map" />{t("list.map")}</button>
@@ -49,10 +49,10 @@ function SeatPage({ desk, surface }: { desk: Desk; surface: Surface | null }) {
                 measure(made, desk);
               }}
             />
-            <Legend desk={desk} />
           </div>
           {view === "list" && <div class="seats__view seats__view--list"><ListView desk={desk} map={map} onArea={setArea} /></div>}
         </div>
+        <Legend desk={desk} />
       </div>
       <HoldPanel desk={desk} />
       <Dialogs desk={desk} area={area} onAreaDone={() => setArea(null)} />

@@ -2,7 +2,7 @@
 
 import { Attribute } from "../map/chart";
 import type { Target } from "../map/map";
-import { cheapestIn, Seat } from "../map/state";
+import { areaFits, cheapestIn, fittingIn, isFiltered, KEPT, Seat } from "../map/state";
 import { isAsked, isHeld } from "../live/reconcile";
 import type { Desk } from "./desk";
 
@@ -22,8 +22,15 @@ const NOTES: readonly (readonly [number, string])[] = [
   [Attribute.noAlcohol, "seat.no_alcohol"],
 ];
 
-export function seatNotes(desk: Desk, k: number): string[] {
-  const bits = desk.chart.attributes[k]!;
+/** What a buyer must know before paying: whom the place is kept for, and what is not seen from it. */
+const GRAVE = KEPT | Attribute.obstructedView | Attribute.restrictedView | Attribute.behindStage;
+
+export function graveNotes(desk: Desk, k: number): string[] {
+  return seatNotes(desk, k, GRAVE);
+}
+
+export function seatNotes(desk: Desk, k: number, mask = ~0): string[] {
+  const bits = desk.chart.attributes[k]! & mask;
   return NOTES.filter(([bit]) => bits & bit).map(([, key]) => desk.words.t(key));
 }
 
@@ -48,28 +55,35 @@ export function spokenSeat(desk: Desk, k: number): string {
 }
 
 export function spokenTarget(desk: Desk, target: Target): string {
-  const { t } = desk.words;
   if (target.kind === "seat") return spokenSeat(desk, target.k);
-  if (target.kind === "area") return `${desk.chart.areas[target.area]!.name}, ${t("map.left", { n: desk.state.remaining[target.area]! })}`;
-  const section = desk.chart.sections[target.section]!;
-  const cheapest = cheapestIn(desk.state, target.section);
-  const price = cheapest === null ? t("map.sold_out") : t("map.from", { price: desk.formats.money(desk.price(cheapest)) });
-  return `${section.name}, ${t("map.left", { n: desk.state.freeOf[target.section]! })}, ${price}`;
+  return `${blockName(desk, target)}, ${blockFigures(desk, target).join(", ")}`;
+}
+
+type Block = Exclude<Target, { kind: "seat" }>;
+
+function blockName(desk: Desk, target: Block): string {
+  return (target.kind === "section" ? desk.chart.sections[target.section] : desk.chart.areas[target.area])!.name;
+}
+
+/** How many are left of what the filter lets through, and from which price; or that nothing is. */
+export function blockFigures(desk: Desk, target: Block): string[] {
+  const { state, formats, words: { t } } = desk;
+  const section = target.kind === "section";
+  const left = section ? state.freeOf[target.section]! : state.remaining[target.area]!;
+  const fitting = section ? fittingIn(state, target.section) : areaFits(state, target.area) ? left : 0;
+  const cheapest = section ? cheapestIn(state, target.section) : state.prices[desk.chart.areas[target.area]!.category]?.[0]?.amount;
+  if (left === 0) return [t("map.sold_out")];
+  if (fitting === 0 || cheapest == null) return [isFiltered(state) ? t("map.none_fit") : t("map.sold_out")];
+  return [t("map.left", { n: fitting }), t("map.from", { price: formats.money(desk.price(cheapest)) })];
 }
 
 export function SeatCard({ desk, target }: { desk: Desk; target: Target }) {
-  const { t } = desk.words;
   desk.tick.value;
   if (target.kind !== "seat") {
-    const name = target.kind === "section" ? desk.chart.sections[target.section]!.name : desk.chart.areas[target.area]!.name;
-    const left = target.kind === "section" ? desk.state.freeOf[target.section]! : desk.state.remaining[target.area]!;
-    const cheapest = target.kind === "section" ? cheapestIn(desk.state, target.section) : (desk.state.prices[desk.chart.areas[target.area]!.category]?.[0]?.amount ?? null);
     return (
       <>
-        <strong>{name}</strong>
-        <span class="card-line num">
-          {left === 0 || cheapest === null ? t("map.sold_out") : `${t("map.left", { n: left })} · ${t("map.from", { price: desk.formats.money(desk.price(cheapest)) })}`}
-        </span>
+        <strong>{blockName(desk, target)}</strong>
+        <span class="card-line num">{blockFigures(desk, target).join(" · ")}</span>
       </>
     );
   }

@@ -14,7 +14,7 @@ export class Formats {
   constructor(locale: string, currency: string) {
     this.moneyFormat = new Intl.NumberFormat(locale, { style: "currency", currency: currency.toUpperCase() });
     this.digits = this.moneyFormat.resolvedOptions().maximumFractionDigits ?? 2;
-    this.clockFormat = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+    this.clockFormat = new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit", second: "2-digit" });
     this.numberFormat = new Intl.NumberFormat(locale);
   }
 

@@ -6,7 +6,7 @@ import type { Chart } from "./chart";
 import type { Palette } from "./palette";
 import { mix } from "./palette";
 import type { MapState } from "./state";
-import { categoryFits, leadingCategory } from "./state";
+import { areaFits, leadingCategory } from "./state";
 
 /** Free share shows in this many steps: eyes do not tell more apart, and few fills are few calls. */
 const STEPS = 5;
@@ -71,7 +71,7 @@ export class Ground {
     this.fills = [...fills].map(([colour, path]) => ({ colour, path }));
     this.areaFills = this.chart.areas.map((area, a) => {
       const left = state.remaining[a]!;
-      if (left === 0 || !categoryFits(state, area.category)) return palette.section;
+      if (left === 0 || !areaFits(state, a)) return palette.section;
       const share = Math.max(1, Math.ceil((STEPS * left) / Math.max(1, area.capacity)));
       return mix(palette.section, palette.category[area.category]!, 0.14 + (0.5 * share) / STEPS);
     });

@@ -11,7 +11,7 @@ import type { SeatGrid } from "./picking";
 import { SEAT_FILL } from "./gl_renderer";
 import type { Palette } from "./palette";
 import type { MapState } from "./state";
-import { categoryFits, cheapestIn, Shown } from "./state";
+import { areaFits, cheapestIn, seatFits, Shown } from "./state";
 
 export const MARGIN = 128;
 const NUMBERS_MAX = 900;
@@ -151,10 +151,12 @@ export class Labels {
       const size = Math.min(15, Math.floor(h * 0.5), Math.floor(room * 0.44));
       if (size < 8) continue;
       const cheapest = cheapestIn(state, section.index);
-      const under = cheapest === null ? this.speech.soldOut : this.speech.from(this.speech.money(cheapest));
+      // What the filter leaves out is not sold out: it goes without a word.
+      const none = state.freeOf[section.index]! > 0 ? "" : this.speech.soldOut;
+      const under = cheapest === null ? none : this.speech.from(this.speech.money(cheapest));
       const small = Math.max(9, size - 3);
       const underWidth = this.width(under, small, 450);
-      const two = size >= 10 && h > size + small + 12 && underWidth < room;
+      const two = under !== "" && size >= 10 && h > size + small + 12 && underWidth < room;
       const [halfW, halfH] = [Math.max(this.width(section.name, size, 650), two ? underWidth : 0) / 2 + 1, (two ? size + small + 3 : size) / 2];
       if (halfW * 2 > room + 4 || !this.claim(x - halfW, y - halfH, x + halfW, y + halfH)) continue;
       this.context.fillStyle = cheapest === null ? palette.ink3 : palette.ink;
@@ -194,7 +196,7 @@ export class Labels {
       const under = sold ? this.speech.soldOut : `${this.speech.from(this.speech.money(price.amount))} · ${this.speech.left(left)}`;
       const small = Math.round(size * 0.75);
       if (this.width(area.name, size, 650) > w * 0.95) continue;
-      this.context.fillStyle = sold || !categoryFits(state, area.category) ? palette.ink3 : palette.ink;
+      this.context.fillStyle = sold || !areaFits(state, a) ? palette.ink3 : palette.ink;
       const two = h > size * 2.6 && this.width(under, small, 450) < w * 0.95;
       if (two) this.write(under, x, y + size * 0.7, small, 450);
       this.write(area.name, x, two ? y - size * 0.5 : y, size, 650);
@@ -228,11 +230,10 @@ export class Labels {
     let drawn = 0;
     this.grid().each(x0, y0, x1, y1, (k) => {
       if (state.shown[k] !== Shown.free || (detail.glyphs && chart.attributes[k]! & ACCESSIBLE) || drawn >= NUMBERS_MAX) return;
-      const category = chart.category[k]!;
-      if (!categoryFits(state, category) || state.filter.accessible) return;
+      if (!seatFits(state, k)) return;
       drawn++;
       const [px, py] = toScreen(camera, chart.x[k]!, chart.y[k]!);
-      this.context.fillStyle = palette.onCategory[category]!;
+      this.context.fillStyle = palette.onCategory[chart.category[k]!]!;
       this.context.fillText(seatLabel(chart, k), px, py + 0.5);
     });
   }

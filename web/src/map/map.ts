@@ -21,7 +21,7 @@ import { readPalette } from "./palette";
 import { areaAt, SeatGrid, sectionAt } from "./picking";
 import type { SeatPainter } from "./renderer";
 import type { MapState } from "./state";
-import { Shown } from "./state";
+import { seatFits, Shown } from "./state";
 
 export type Target = { kind: "seat"; k: number } | { kind: "section"; section: number } | { kind: "area"; area: number };
 
@@ -200,6 +200,7 @@ export class SeatMap {
 
   /** The observer speaks up once at the start too; setting a canvas' size again would wipe the first picture off. */
   private measure(): void {
+    if (!this.host.clientWidth) return; // out of sight behind the list: keep the size and the view it will come back to
     const [width, height] = [Math.max(1, this.host.clientWidth), Math.max(1, this.host.clientHeight)];
     const same = width === this.camera.width && height === this.camera.height && this.ratio === Math.min(2, devicePixelRatio || 1);
     if (!same) this.resize(width, height);
@@ -384,7 +385,7 @@ export class SeatMap {
     if (seat >= (touch ? TOUCH_MIN_PX : MOUSE_MIN_PX)) {
       // A finger covers several seats: take the nearest that can be had, and only then the nearest at all.
       const reach = (touch ? FINGER_PX : seat * 0.55) / camera.scale;
-      const wanted = (k: number) => state.shown[k] === Shown.free || state.shown[k]! >= Shown.yours;
+      const wanted = (k: number) => (state.shown[k] === Shown.free && seatFits(state, k)) || state.shown[k]! >= Shown.yours;
       const k = touch ? this.grid.nearest(wx, wy, reach, wanted) : -1;
       const hit = k >= 0 ? k : this.grid.nearest(wx, wy, reach);
       if (hit >= 0) {

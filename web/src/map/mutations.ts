@@ -3,7 +3,7 @@
 import type { Delta, Position, RangeStates, Snapshot } from "./frames";
 import { REMOVED } from "./chart";
 import type { Filter, MapState, Price } from "./state";
-import { Seat, Shown } from "./state";
+import { KEPT, Seat, Shown } from "./state";
 
 /** Take a whole snapshot as the truth and count again. */
 export function applySnapshot(state: MapState, snapshot: Snapshot, own: ReadonlyMap<number, number>): void {
@@ -84,7 +84,9 @@ function setTruth(state: MapState, k: number, truth: number, own: ReadonlyMap<nu
   const section = state.chart.section[k]!;
   if (step !== 0 && section !== REMOVED) {
     const category = state.chart.category[k]!;
-    state.free[section * state.chart.categories.length + category]! += step;
+    const at = section * state.chart.categories.length + category;
+    state.free[at]! += step;
+    if (state.chart.attributes[k]! & KEPT) state.kept[at]! += step;
     state.freeOf[section]! += step;
     state.freeIn[category]! += step;
   }
@@ -100,9 +102,10 @@ function show(state: MapState, k: number, shown: number): void {
 }
 
 function recount(state: MapState): void {
-  const { chart, truth, free, freeOf, freeIn } = state;
+  const { chart, truth, free, kept, freeOf, freeIn } = state;
   const categories = chart.categories.length;
   free.fill(0);
+  kept.fill(0);
   freeOf.fill(0);
   freeIn.fill(0);
   for (let k = 0; k < chart.n; k++) {
@@ -111,6 +114,7 @@ function recount(state: MapState): void {
     if (section === REMOVED) continue;
     const category = chart.category[k]!;
     free[section * categories + category]!++;
+    if (chart.attributes[k]! & KEPT) kept[section * categories + category]!++;
     freeOf[section]!++;
     freeIn[category]!++;
   }

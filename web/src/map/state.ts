@@ -1,6 +1,7 @@
 /** What the map knows, without a screen: the chart, the server's truth about each seat, and what the buyer makes of it. */
 
 import type { Chart } from "./chart";
+import { ACCESSIBLE, Attribute } from "./chart";
 import type { Position } from "./frames";
 
 /** The server's two bits. */
@@ -41,6 +42,8 @@ export interface MapState {
   filter: Filter;
   /** Free seats by section and category: [section * categories + category]. */
   readonly free: Int32Array;
+  /** The same, of wheelchair spaces and companion seats alone. */
+  readonly kept: Int32Array;
   readonly freeOf: Int32Array; // by section
   readonly freeIn: Int32Array; // by category
   /** Seats whose drawing must be uploaded again: k0 ≤ k < k1, and a version that counts changes. */
@@ -52,6 +55,9 @@ export interface MapState {
 
 export const NO_FILTER: Filter = { amountMax: null, categories: null, accessible: false };
 
+/** Places kept for people who need them: wheelchair spaces, seats to transfer to, and the seats beside. */
+export const KEPT = ACCESSIBLE | Attribute.companion;
+
 export function createState(chart: Chart): MapState {
   return {
     chart,
@@ -62,6 +68,7 @@ export function createState(chart: Chart): MapState {
     prices: chart.categories.map(() => []),
     filter: NO_FILTER,
     free: new Int32Array(chart.sections.length * chart.categories.length),
+    kept: new Int32Array(chart.sections.length * chart.categories.length),
     freeOf: new Int32Array(chart.sections.length),
     freeIn: new Int32Array(chart.categories.length),
     dirty: [0, chart.n],
@@ -78,12 +85,44 @@ export function categoryFits(state: MapState, category: number): boolean {
   return filter.amountMax === null || tag.amount <= filter.amountMax;
 }
 
+/** Whether a seat passes the filter, whoever has it. */
+export function seatFits(state: MapState, k: number): boolean {
+  return categoryFits(state, state.chart.category[k]!) && (!state.filter.accessible || (state.chart.attributes[k]! & KEPT) !== 0);
+}
+
+/** Whether a standing area passes: nobody drew which of its places a wheelchair gets to. */
+export function areaFits(state: MapState, area: number): boolean {
+  return categoryFits(state, state.chart.areas[area]!.category) && !state.filter.accessible;
+}
+
+export function isFiltered({ filter }: MapState): boolean {
+  return filter.accessible || filter.categories !== null || filter.amountMax !== null;
+}
+
+/** Free seats of a section that pass the filter. */
+export function fittingIn(state: MapState, section: number): number {
+  const count = state.chart.categories.length;
+  const free = state.filter.accessible ? state.kept : state.free;
+  let sum = 0;
+  for (let c = 0; c < count; c++) if (categoryFits(state, c)) sum += free[section * count + c]!;
+  return sum;
+}
+
+/** Free seats and places of the whole house that pass the filter. */
+export function fittingPlaces(state: MapState): number {
+  let sum = 0;
+  for (let section = 0; section < state.chart.sections.length; section++) sum += fittingIn(state, section);
+  for (const [a, left] of state.remaining.entries()) if (areaFits(state, a)) sum += left;
+  return sum;
+}
+
 /** Cheapest amount among a section's free seats that pass the filter, or null. */
 export function cheapestIn(state: MapState, section: number): number | null {
   const count = state.chart.categories.length;
+  const free = state.filter.accessible ? state.kept : state.free;
   let least: number | null = null;
   for (let c = 0; c < count; c++) {
-    if (state.free[section * count + c]! <= 0 || !categoryFits(state, c)) continue;
+    if (free[section * count + c]! <= 0 || !categoryFits(state, c)) continue;
     const amount = state.prices[c]![0]!.amount;
     if (least === null || amount < least) least = amount;
   }
@@ -93,9 +132,10 @@ export function cheapestIn(state: MapState, section: number): number | null {
 /** The category that has most of a section's free seats: the colour a closed section is tinted with. −1 when none is free. */
 export function leadingCategory(state: MapState, section: number): number {
   const count = state.chart.categories.length;
+  const counts = state.filter.accessible ? state.kept : state.free;
   let [best, most] = [-1, 0];
   for (let c = 0; c < count; c++) {
-    const free = state.free[section * count + c]!;
+    const free = counts[section * count + c]!;
     if (free > most && categoryFits(state, c)) [best, most] = [c, free];
   }
   return best;

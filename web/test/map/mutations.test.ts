@@ -3,7 +3,7 @@ import { decodeFrame, decodeSnapshot } from "../../src/map/frames";
 import type { Delta } from "../../src/map/frames";
 import { applyAreas, applyDelta, applySnapshot, setFilter, setPrices, showOwn, takeDirty } from "../../src/map/mutations";
 import type { MapState } from "../../src/map/state";
-import { cheapestIn, createState, leadingCategory, NO_FILTER, Shown } from "../../src/map/state";
+import { areaFits, cheapestIn, createState, fittingIn, fittingPlaces, leadingCategory, NO_FILTER, seatFits, Shown } from "../../src/map/state";
 import { blocks, chance, delta, snapshot } from "../support/charts";
 
 const NOBODY = new Map<number, number>();
@@ -47,6 +47,7 @@ describe("seat states", () => {
     expect(state.truth).toEqual(fresh.truth);
     expect(state.shown).toEqual(fresh.shown);
     expect(state.free).toEqual(fresh.free);
+    expect(state.kept).toEqual(fresh.kept);
     expect(state.freeOf).toEqual(fresh.freeOf);
     expect(state.freeIn).toEqual(fresh.freeIn);
   });
@@ -93,6 +94,20 @@ describe("figures", () => {
     setFilter(state, { ...NO_FILTER, amountMax: 2000 });
     expect(cheapestIn(state, 0)).toBeNull();
     expect(leadingCategory(state, 0)).toBe(-1);
+  });
+
+  it("counts only kept places while those alone are looked for, and follows them as they go", () => {
+    const state = opened(); // its seat 0 is a wheelchair space
+    setFilter(state, { ...NO_FILTER, accessible: true });
+    expect([fittingIn(state, 0), fittingIn(state, 1), fittingPlaces(state)]).toEqual([1, 0, 1]);
+    expect([cheapestIn(state, 0), cheapestIn(state, 1), leadingCategory(state, 1)]).toEqual([5000, null, -1]);
+    expect([seatFits(state, 0), seatFits(state, 1), areaFits(state, 0)]).toEqual([true, false, false]);
+    applyDelta(state, change(10, 6, 6, [[0, 1], [1, 1]]), NOBODY);
+    expect(fittingPlaces(state)).toBe(0);
+    applyDelta(state, change(10, 7, 7, [[0, 0]]), NOBODY);
+    expect(fittingPlaces(state)).toBe(1);
+    setFilter(state, NO_FILTER);
+    expect(fittingPlaces(state)).toBe(23 + 80);
   });
 
   it("tints a section with the category that has most of its free seats", () => {
