@@ -217,6 +217,18 @@ class LineState:
 
 
 @dataclass(frozen=True, slots=True)
+class LineCopy:
+    """What must outlive a store that loses everything: all of a room at one instant but who has which place (a `Lobby`).
+
+    *next* indices were given out; *drawn* is the seed name of the draw in force or "". *record* is for the store alone.
+    """
+
+    next: int
+    drawn: str
+    record: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class LineRefused:
     """Nothing was done. *code* is stable (see `refusals.py`); *retry_after_ms* when trying again may help."""
 

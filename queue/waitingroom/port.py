@@ -15,6 +15,7 @@ from waitingroom.model import (
     Joined,
     Lapsed,
     Left,
+    LineCopy,
     LineRefused,
     LineState,
     Lobby,
@@ -32,8 +33,12 @@ class Line(Protocol):
 
     # ── for organisers ──
 
-    async def open_room(self, key: RoomKey, plan: RoomPlan) -> RoomSettled | LineRefused:
-        """Create the room, or change its settings; the line is never reset. Refusals: draw_announced."""
+    async def open_room(self, key: RoomKey, plan: RoomPlan, *, new: bool = True) -> RoomSettled | LineRefused:
+        """Create the room, or change its settings; the line is never reset. Not *new*: the store should know it.
+
+        A store that lost a room must not make it anew: its places would be given out again (`rebuild`).
+        Refusals: draw_announced.
+        """
         ...
 
     async def set_phase(
@@ -157,8 +162,12 @@ class Line(Protocol):
         """Read everybody in the closed lobby. A million take about two seconds. Refusals: lobby_open."""
         ...
 
-    async def publish_draw(self, key: RoomKey, seed_name: str, positions: Positions) -> Drawn | LineRefused:
+    async def publish_draw(
+        self, key: RoomKey, seed_name: str, positions: Positions, *, recorded: bool = False
+    ) -> Drawn | LineRefused:
         """Put the draw in force and open the room: the array first, then one flip.
+
+        A draw that is on record is the truth about who was in the lobby, whatever a store that lost some of it believes.
 
         *seed_name* names the draw (hex of the seed, or its beginning). Dying in between leaves the room closed and the
         call repeatable; repeating it after the flip changes nothing. Refusals: lobby_open lobby_differs already_drawn
@@ -168,6 +177,35 @@ class Line(Protocol):
 
     async def read_draw(self, key: RoomKey) -> Positions | None:
         """Read the position of every lobby index; None before the draw."""
+        ...
+
+    # ── for a store that lost everything ──
+
+    async def copy(self, key: RoomKey) -> LineCopy | None:
+        """Copy the room but for who has which place; None for an unknown one. Cheap: two bits a place, and the visits."""
+        ...
+
+    async def read_places(self, key: RoomKey) -> Lobby | None:
+        """Read who has which place, of all given out when the reading began. A million take about two seconds."""
+        ...
+
+    async def rebuild(
+        self,
+        key: RoomKey,
+        plan: RoomPlan,
+        copy: LineCopy | None,
+        places: Lobby | None = None,
+        positions: Positions | None = None,
+        *,
+        paused: bool = False,
+        passthrough: bool = False,
+    ) -> RoomSettled | LineRefused:
+        """Make a room again that the store lost, from its last *copy*; one that the store knows stays as it is.
+
+        *places* may be older than the copy. *positions* is the draw named in the copy, if there is one. No index is ever given
+        twice: those that may have been given out since are skipped, and whoever has a token of one gets it back by `restore`.
+        Visits go on, with their passes. It is a new epoch.
+        """
         ...
 
     # ── who is connected ──

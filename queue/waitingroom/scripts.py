@@ -23,13 +23,17 @@ VERBS: Final = (
     "read_place",
     "count_waiting",
     "publish_draw",
+    "copy_line",
+    "rebuild_line",
     "set_clock",
 )
 # What makes the store grow with the crowd is refused when it is full; who has a place is called, let in and let go all the same.
-GROWING: Final = frozenset({"open_room", "join_line", "restore_place", "publish_draw"})
+GROWING: Final = frozenset({"open_room", "join_line", "restore_place", "publish_draw", "rebuild_line"})
 # What a verb says of a room the store does not know; the others refuse.
 WITHOUT_ROOM: Final = {
     "open_room": None,
+    "rebuild_line": None,
+    "copy_line": "false",
     "read_line": "false",
     "count_waiting": "{}",
     "end_visit": "{ 0 }",

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 import numpy as np
 
-from waitingroom import keys, wire
+from waitingroom import keys, rebuilding, wire
 from waitingroom.draw import Positions
 from waitingroom.model import (
     TIER_MAX,
@@ -18,6 +18,7 @@ from waitingroom.model import (
     Joined,
     Lapsed,
     Left,
+    LineCopy,
     LineRefused,
     LineState,
     Lobby,
@@ -64,10 +65,10 @@ class ValkeyLine:
 
     # ── for organisers ──
 
-    async def open_room(self, key: RoomKey, plan: RoomPlan) -> RoomSettled | LineRefused:
+    async def open_room(self, key: RoomKey, plan: RoomPlan, *, new: bool = True) -> RoomSettled | LineRefused:
         """Create the room, or change its settings."""
         more = (keys.rooms_key(key.event_id),)
-        reply = await self._functions.call("open_room", key, more, wire.write_plan(plan), key.room_id)
+        reply = await self._functions.call("open_room", key, more, wire.write_plan(plan), key.room_id, int(new))
         await self._command("SADD", keys.EVENTS_KEY, key.event_id)
         return _settled(reply)
 
@@ -195,8 +196,12 @@ class ValkeyLine:
             return LineRefused("room_unknown")
         if state.phase in (Phase.PLANNED, Phase.LOBBY):
             return LineRefused("lobby_open")
-        identities = np.zeros(state.lobby, dtype=np.uint64)
-        tiers = np.full(state.lobby, NOBODY, dtype=np.uint8)
+        return await self._read_places(key, state.lobby)
+
+    async def _read_places(self, key: RoomKey, count: int) -> Lobby:
+        """Read who has the first *count* places."""
+        identities = np.zeros(count, dtype=np.uint64)
+        tiers = np.full(count, NOBODY, dtype=np.uint8)
         for first in range(0, keys.BUCKETS, BUCKETS_AT_ONCE):
             buckets = range(first, first + BUCKETS_AT_ONCE)
             names = [keys.bucket_key(key, bucket) for bucket in buckets]
@@ -204,7 +209,9 @@ class ValkeyLine:
             _read_places(buckets, found, identities, tiers)
         return Lobby(identities, tiers)
 
-    async def publish_draw(self, key: RoomKey, seed_name: str, positions: Positions) -> Drawn | LineRefused:
+    async def publish_draw(
+        self, key: RoomKey, seed_name: str, positions: Positions, *, recorded: bool = False
+    ) -> Drawn | LineRefused:
         """Put the draw in force and open the room: the array first, then one flip."""
         count, stage = len(positions), f"staged:{secrets.token_urlsafe(9)}"
         before = await self._command("GETRANGE", keys.part_key(key, "states"), 0, (count + 3) // 4)
@@ -213,7 +220,7 @@ class ValkeyLine:
         staged = [keys.part_key(key, f"{stage}:{part}") for part in ("positions", "states")]
         await self._command("SET", staged[0], wire.write_positions(positions), "PX", STAGED_TTL_MS)
         await self._command("SET", staged[1], wire.pack_states(states), "PX", STAGED_TTL_MS)
-        reply = await self._functions.call("publish_draw", key, staged, seed_name, count)
+        reply = await self._functions.call("publish_draw", key, staged, seed_name, count, int(recorded))
         await self._command("UNLINK", *staged)
         self._draws.pop(key, None)
         return _refused(reply) if isinstance(reply, bytes) else Drawn(reply[0], bool(reply[1]))
@@ -236,6 +243,49 @@ class ValkeyLine:
             positions = wire.read_positions(await self._command("GET", keys.part_key(key, "positions")) or b"")
         draw = self._draws[key] = _Draw(state.epoch, state.lobby, positions, now_s)
         return draw
+
+    # ── for a store that lost everything ──
+
+    async def copy(self, key: RoomKey) -> LineCopy | None:
+        """Copy the room but for who has which place."""
+        reply = await self._functions.call("copy_line", key)
+        if not reply:
+            return None
+        copied = wire.CopyRecord(*reply)
+        return LineCopy(copied.next, wire.plan_record.decode(copied.plan).drawn, wire.encode(copied))
+
+    async def read_places(self, key: RoomKey) -> Lobby | None:
+        """Read who has which place, of all given out when the reading began."""
+        state = await self.read(key)
+        return None if state is None else await self._read_places(key, state.next)
+
+    async def rebuild(
+        self,
+        key: RoomKey,
+        plan: RoomPlan,
+        copy: LineCopy | None,
+        places: Lobby | None = None,
+        positions: Positions | None = None,
+        *,
+        paused: bool = False,
+        passthrough: bool = False,
+    ) -> RoomSettled | LineRefused:
+        """Make a room again that the store lost: who has which place first, which nobody sees, then all the rest at once."""
+        made = rebuilding.prepare(plan, copy, places, positions, paused=paused, passthrough=passthrough)
+        for at in range(0, len(made.buckets), BUCKETS_AT_ONCE):
+            few = made.buckets[at : at + BUCKETS_AT_ONCE]
+            await asyncio.gather(*(self._command("HSET", keys.bucket_key(key, bucket), *flat) for bucket, flat in few))
+        stage = f"staged:{secrets.token_urlsafe(9)}"
+        staged = [keys.part_key(key, f"{stage}:{part}") for part in ("states", "positions")]
+        await self._command("SET", staged[0], made.states, "PX", STAGED_TTL_MS)
+        if made.positions:
+            await self._command("SET", staged[1], made.positions, "PX", STAGED_TTL_MS)
+        more = (keys.rooms_key(key.event_id), *staged)
+        reply = await self._functions.call("rebuild_line", key, more, made.record, key.room_id)
+        await self._command("UNLINK", *staged)
+        await self._command("SADD", keys.EVENTS_KEY, key.event_id)
+        self._draws.pop(key, None)
+        return _settled(reply)
 
     # ── who is connected ──
 

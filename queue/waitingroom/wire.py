@@ -59,8 +59,22 @@ class LineRecord(msgspec.Struct, array_like=True):
     gaps: list[int]
 
 
+class CopyRecord(msgspec.Struct):
+    """What `copy_line` replies: `plan` and `line` as they are stored, ledgers and visits as the store lists them."""
+
+    plan: bytes
+    line: bytes
+    next: int
+    states: bytes
+    called: list[bytes]
+    admitted: list[bytes]
+    visits: list[bytes]
+    holders: list[bytes]
+
+
 plan_record = Decoder(PlanRecord)
 line_record = Decoder(LineRecord)
+copy_record = Decoder(CopyRecord)
 
 
 def write_plan(plan: RoomPlan) -> bytes:

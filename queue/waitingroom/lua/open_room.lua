@@ -1,10 +1,11 @@
 -- Create a room, or change its settings. The line itself is never touched.
 -- KEYS  [1..10] the room, [11] rooms of the event
--- ARGV  [1] settings: MessagePack map  [2] room id
+-- ARGV  [1] settings: MessagePack map  [2] room id  [3] 1 when it may be new, 0 when the store should know it
 -- Reply {phase, paused, passthrough, changed}; or a refusal.
 -- The rule it enforces is queue/waitingroom/rules/phases.py:open_room.
 return function(keys, args)
   local settings = unpack_value(args[1])
+  if not plan and args[3] == '0' then return 'room_unknown' end
   call('SADD', keys[11], args[2])
   if not plan then
     plan = settings

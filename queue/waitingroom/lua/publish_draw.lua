@@ -1,6 +1,6 @@
 -- Put a staged draw in force and open the room: one flip.
 -- KEYS  [1..10] the room, [11] staged positions, [12] staged states by position
--- ARGV  [1] name of the draw  [2] how many it places
+-- ARGV  [1] name of the draw  [2] how many it places  [3] 1 when it is on record
 -- Reply {lobby, repeated 0|1}; or a refusal.
 -- The rule it enforces is queue/waitingroom/rules/drawing.py:publish_draw.
 
@@ -20,6 +20,13 @@ local function last_byte(lobby, staged)
   return string.sub(staged, 1, -2) .. string.char(string.byte(staged, -1) + behind)
 end
 
+-- A draw on record is the truth about the lobby. Indices the store never heard of were given out: their owners have tokens.
+local function adopt(lobby)
+  local from = next_index()
+  if lobby > from then skip_indices(from, lobby) end
+  plan.lobby = lobby
+end
+
 return function(keys, args)
   settle_phase(now_ms())
   if plan.phase == 'closed' then return 'room_closed' end
@@ -28,8 +35,9 @@ return function(keys, args)
     return 'already_drawn'
   end
   if plan.phase == 'planned' or plan.phase == 'lobby' then return 'lobby_open' end
-  local lobby = plan.lobby
-  if tonumber(args[2]) ~= lobby or call('STRLEN', keys[11]) ~= 4 * lobby then return 'lobby_differs' end
+  local lobby = tonumber(args[2])
+  if lobby ~= plan.lobby and args[3] == '0' or call('STRLEN', keys[11]) ~= 4 * lobby then return 'lobby_differs' end
+  if lobby ~= plan.lobby then adopt(lobby) end
   if lobby > 0 then
     local late = late_changes()
     call('RENAME', keys[11], POSITIONS)

@@ -11,8 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from tests.model.waitingroom.store import KEY, LOST_JOINS, Contents, Store
 from waitingroom import wire
-from waitingroom.model import Lobby, Phase, PlaceState, RoomPlan
-from waitingroom.rules import calling, claiming, drawing, joining, leaving, phases, reading
+from waitingroom.model import LineCopy, Lobby, Phase, PlaceState, RoomPlan
+from waitingroom.rules import calling, claiming, drawing, joining, leaving, phases, reading, rebuilding
 from waitingroom.rules.state import Outcome, RoomState, index_at, settle_phase, state_of
 from waitingroom.rules.turns import claims
 
@@ -52,6 +52,7 @@ class LineMachine(RuleBasedStateMachine):
         self.store, self.line = store, store.line
         self.tokens: list[tuple[int, bytes]] = []
         self.fences = [0]
+        self.copied: tuple[RoomState, LineCopy, Lobby, int] | None = None
         store.empty()
 
     @initialize(data=st.data())
@@ -189,16 +190,21 @@ class LineMachine(RuleBasedStateMachine):
         self._step(lambda state: leaving.lapse(state, limit, now_ms=self.now_ms), self.line.lapse(KEY, limit))
 
     @precondition(lambda self: settle_phase(self.state, self.now_ms).phase is not Phase.LOBBY)
-    @rule(data=st.data(), name=st.sampled_from(["seed", "seed", "seed", "other"]), wrong=FEW)
-    def publish_draw(self, data: st.DataObject, name: str, wrong: bool) -> None:
-        """The draw is made, now and then for another lobby or again."""
-        lobby = settle_phase(self.state, self.now_ms).lobby + wrong
-        self._publish(data.draw(st.permutations(range(lobby))), name)
+    @rule(
+        data=st.data(),
+        name=st.sampled_from(["seed", "seed", "seed", "other"]),
+        off_by=st.sampled_from([0] * 8 + [-2, -1, 1, 2]),
+        recorded=st.booleans(),
+    )
+    def publish_draw(self, data: st.DataObject, name: str, off_by: int, recorded: bool) -> None:
+        """The draw is made, now and then for another lobby or again; one on record is right about the lobby."""
+        lobby = max(0, settle_phase(self.state, self.now_ms).lobby + off_by)
+        self._publish(data.draw(st.permutations(range(lobby))), name, recorded)
 
-    def _publish(self, positions: list[int], name: str) -> None:
+    def _publish(self, positions: list[int], name: str, recorded: bool = False) -> None:
         self._step(
-            lambda state: drawing.publish_draw(state, name, positions, now_ms=self.now_ms),
-            self.line.publish_draw(KEY, name, np.array(positions, dtype=np.uint32)),
+            lambda state: drawing.publish_draw(state, name, positions, recorded=recorded, now_ms=self.now_ms),
+            self.line.publish_draw(KEY, name, np.array(positions, dtype=np.uint32), recorded=recorded),
         )
 
     @precondition(lambda self: settle_phase(self.state, self.now_ms).phase not in (Phase.PLANNED, Phase.LOBBY))
@@ -302,6 +308,41 @@ class LineMachine(RuleBasedStateMachine):
             self.store.begin_life()
             self.state = replace(self.state, settled=False)
 
+    @rule(really=FEW, data=st.data())
+    def copy(self, really: bool, data: st.DataObject) -> None:
+        """A copy is taken; who has which place was read a while ago, but for a lobby that was drawn."""
+        self.state = settle_phase(self.state, self.now_ms)
+        copy, places = self.store.run(self.line.copy(KEY)), self._places()
+        assert copy is not None
+        assert (copy.next, copy.drawn) == (self.state.next, self.state.drawn)
+        if really:  # sixteen thousand buckets, so seldom
+            read = self.store.run(self.line.read_places(KEY))
+            assert read is not None
+            assert [part.tolist() for part in read] == [part.tolist() for part in places]
+        known = data.draw(st.integers(self.state.lobby if self.state.drawn else 0, self.state.next))
+        places = Lobby(places.identities[:known], places.tiers[:known])
+        self.copied = self.state, copy, places, self.now_ms
+
+    @precondition(lambda self: self.copied is not None and self.state.next - self.copied[0].next <= LOST_JOINS)
+    @rule(paused=FEW, passthrough=FEW)
+    def lose_everything(self, paused: bool, passthrough: bool) -> None:
+        """The store comes back empty and the room is rebuilt from the copy; whoever joined since has a token."""
+        assert self.copied is not None
+        copied, copy, places, now_ms = self.copied
+        self.copied, self.now_ms = None, now_ms  # a stopped clock is in the copy
+        self.store.empty()
+        plan = self.state.plan
+        positions = np.array(copied.positions, dtype=np.uint32) if copied.drawn else None
+        answer = self.store.run(
+            self.line.rebuild(KEY, plan, copy, places, positions, paused=paused, passthrough=passthrough)
+        )
+        outcome = rebuilding.rebuild(
+            copied, plan, len(places.identities), paused=paused, passthrough=passthrough, now_ms=now_ms
+        )
+        assert answer == outcome.answer
+        self.state = outcome.state
+        self.fences.append(self.state.fence)
+
     # ── what must hold after every step ──
 
     @rule(data=st.data(), edges=st.lists(st.integers(0, 8), min_size=1, max_size=4))
@@ -332,6 +373,7 @@ class LineMachine(RuleBasedStateMachine):
         state = self.state
         indices = [place.index for place in state.places.values()]
         assert len(set(indices)) == len(indices)
+        assert len({index for index, _ in self.tokens}) == len(self.tokens), "an index was given twice"
         assert all(index < state.next for index in indices)
         assert all(position < state.served for position in state.visits)
         assert sorted(state.positions) == list(range(len(state.positions)))
@@ -409,6 +451,13 @@ class LineMachine(RuleBasedStateMachine):
             passes={key: f"{KEY.room_id}:{holder}" for key, holder in state.passes.items()},
             visiting={visitor: f"{KEY.room_id}:{at}" for visitor, at in state.visiting.items()},
         )
+
+    def _places(self) -> Lobby:
+        """List who has which place, as the rule knows it."""
+        identities, tiers = np.zeros(self.state.next, dtype=np.uint64), np.full(self.state.next, 255, dtype=np.uint8)
+        for identity, place in self.state.places.items():
+            identities[place.index], tiers[place.index] = int.from_bytes(identity, "big"), place.tier
+        return Lobby(identities, tiers)
 
     def _token(self, data: st.DataObject) -> tuple[int, bytes]:
         """Take a token somebody has; now and then one of the last joins, which the store forgot."""

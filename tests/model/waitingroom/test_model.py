@@ -111,6 +111,20 @@ MUTATIONS = {
     "the closing second is brought forward": ("open_room", "settings.draws_ms < plan.draws_ms", "false"),
     "passthrough goes past the cap": ("join_line", "line[PENDING] < plan.cap", "line[PENDING] <= plan.cap"),
     "passthrough never ends": ("join_line", "if plan.auto_passthrough == 1 then", "if false then"),
+    "indices are given out twice after a store was lost": ("rebuild_line", "copy.next + LOST_JOINS_MAX", "copy.next"),
+    "visits lose their passes with the store": (
+        "rebuild_line",
+        "write_passes(visitor, position, holder, ends - now)",
+        "",
+    ),
+    "who led before a store was lost still leads": ("rebuild_line", "max(line[FENCE], second)", "line[FENCE]"),
+    "a room rebuilt is no new epoch": ("rebuild_line", "max(plan.epoch + 1, second)", "plan.epoch"),
+    "a draw on record is refused by a store that lost joins": ("publish_draw", "args[3] == '0' or", "true or"),
+    "indices of a recorded lobby are given out again": (
+        "publish_draw",
+        "skip_indices(from, lobby)",
+        "call('GET', NEXT)",
+    ),
 }
 
 
@@ -123,6 +137,7 @@ SOON = {
     "an outage makes turns lapse",
     "the cap is exceeded by one",
     "another browser shares the visit",
+    "indices are given out twice after a store was lost",
 }
 
 

@@ -40,6 +40,17 @@ local function mark_left(from, to)
   for slot = at + 4 * bytes, to - 1 do set_state(slot, LEFT) end
 end
 
+-- Never give out the indices from `from` to below `to`: their places count as left, until a token brings its owner back.
+local function skip_indices(from, to)
+  local line = read_line()
+  mark_left(from, to)
+  call('SET', NEXT, to)
+  local gaps = line[GAPS]
+  gaps[#gaps + 1] = from
+  gaps[#gaps + 1] = to
+  write_line(line)
+end
+
 -- A store that took over from another one has fresh functions and may lack the last second of joins. The indices given out
 -- in it must not be given out again, so the first join of each life of the functions skips them; tokens restore their owners.
 local lives = {}
@@ -47,14 +58,7 @@ local function settle_life()
   if lives[PLAN] then return end
   lives[PLAN] = true
   local from = next_index()
-  if from == 0 then return end
-  local line = read_line()
-  mark_left(from, from + LOST_JOINS_MAX)
-  call('SET', NEXT, from + LOST_JOINS_MAX)
-  local gaps = line[GAPS]
-  gaps[#gaps + 1] = from
-  gaps[#gaps + 1] = from + LOST_JOINS_MAX
-  write_line(line)
+  if from > 0 then skip_indices(from, from + LOST_JOINS_MAX) end
 end
 
 -- Move the room on to the phase its time has come for.
