@@ -68,7 +68,7 @@ async def claim_place(
     async def ask() -> Claimed | LineRefused:
         return await line.claim(key, place.index, place.identity, visitor, place.holder)
 
-    answer = await in_line(line, facts, ask)
+    answer = await in_line(services, facts, ask)
     if isinstance(answer, LineRefused) and answer.code == "place_unknown":
         restored = await line.restore(key, place.index, place.identity, place.tier)
         answer = restored if isinstance(restored, LineRefused) else await ask()

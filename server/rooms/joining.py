@@ -69,7 +69,7 @@ async def join_line(request: Request, facts: RoomFacts, wish: JoinLine) -> Seate
     if isinstance(verdict, Refusal):
         return verdict
     tier = verdict.tier(person.tier)
-    joined = await in_line(services.line, facts, lambda: services.line.join(room_key(facts), person.digest, tier))
+    joined = await in_line(services, facts, lambda: services.line.join(room_key(facts), person.digest, tier))
     if isinstance(joined, LineRefused):
         return refusal_of(joined)
     services.door.joined(verdict, joined.index)
@@ -80,7 +80,7 @@ async def join_line(request: Request, facts: RoomFacts, wish: JoinLine) -> Seate
 async def _stands(services: Services, facts: RoomFacts, held: Place) -> bool:
     """Tell whether the token's place still counts, putting it back when the store lost it. One that is over makes room for a new one."""
     answer = await in_line(
-        services.line, facts, lambda: services.line.restore(room_key(facts), held.index, held.identity, held.tier)
+        services, facts, lambda: services.line.restore(room_key(facts), held.index, held.identity, held.tier)
     )
     return not isinstance(answer, LineRefused)
 

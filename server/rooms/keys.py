@@ -15,6 +15,11 @@ def roll_key(facts: RoomFacts) -> str:
     return _key(facts, "roll")
 
 
+def rebuilding_key(facts: RoomFacts) -> str:
+    """Name the lock of whoever rebuilds a room that the store lost."""
+    return _key(facts, "rebuilding")
+
+
 def nonce_key(facts: RoomFacts, nonce: str) -> str:
     """Name the memory of a spent nonce."""
     return _key(facts, f"nonce:{nonce}")

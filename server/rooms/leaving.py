@@ -27,7 +27,5 @@ async def leave_line(request: Request, facts: RoomFacts) -> Refusal | None:
     place = place_of(request, facts)
     if place is None or not (has_key(place.holder) or holds(request, place)):
         return Refusal("place_unknown")
-    answer = await in_line(
-        services.line, facts, lambda: services.line.leave(room_key(facts), place.index, place.identity)
-    )
+    answer = await in_line(services, facts, lambda: services.line.leave(room_key(facts), place.index, place.identity))
     return refusal_of(answer) if isinstance(answer, LineRefused) else None

@@ -17,6 +17,7 @@ from server.refusals import Refusal
 from server.rooms.desk import Desk
 from server.rooms.facts import SQL, RoomFacts, unpack
 from server.rooms.inputs import NewRoom, NewTier, RoomChange, RoomSettings, times_contradict
+from server.rooms.opening import in_line
 from server.rooms.plan import refusal_of, room_key, room_plan
 from waitingroom import access_code, draw
 from waitingroom.model import LineRefused
@@ -100,7 +101,7 @@ async def change_room(
             await touch(connection, event.event_id)
             await audit.record(connection, who, "room.changed", f"room:{room_id}")
             facts = unpack(await connection.fetchval(SQL["room_facts"], room_id))
-            await _open(desk, facts)
+            await _change(desk, facts)
     except Refused as refused:
         return refused.refusal
     except asyncpg.UniqueViolationError as error:
@@ -171,6 +172,14 @@ async def _put_tiers(connection: asyncpg.Connection[Any], room_id: int, tiers: S
 
 async def _open(desk: Desk, facts: RoomFacts) -> None:
     answer = await desk.line.open_room(room_key(facts), room_plan(facts))
+    if isinstance(answer, LineRefused):
+        raise Refused(refusal_of(answer))
+
+
+async def _change(desk: Desk, facts: RoomFacts) -> None:
+    """A store that lost the room must not make it anew."""
+    key, plan = room_key(facts), room_plan(facts)
+    answer = await in_line(desk, facts, lambda: desk.line.open_room(key, plan, new=False))
     if isinstance(answer, LineRefused):
         raise Refused(refusal_of(answer))
 

@@ -1,33 +1,94 @@
-"""Open a room in the line as it was left: when it is made, and when a store that lost it is asked for it."""
+"""A room whose store lost it is made again from what Postgres has of it, by whoever asks for it first (docs/waiting-room.md)."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
-from server.rooms.facts import RoomFacts
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from server.database import Database
+from server.faults import Unavailable
+from server.logs import logger
+from server.rooms.facts import RoomFacts, load_own
+from server.rooms.keys import rebuilding_key
+from server.rooms.line_copies import kept_of
 from server.rooms.plan import room_key, room_plan
-from waitingroom.model import LineRefused
+from waitingroom.model import LineRefused, Phase
 from waitingroom.port import Line
 
 T = TypeVar("T")
+# One process rebuilds at a time; a million places take some ten seconds. Who dies at it is followed after so long.
+REBUILDING_MS = 30_000
 
 
-async def open_in_line(line: Line, facts: RoomFacts) -> LineRefused | None:
-    """Open the room, paused or let through as its organiser left it. A closed one is not opened: `room_closed`."""
-    if facts.closed:
-        return LineRefused("room_closed")
-    answer = await line.open_room(room_key(facts), room_plan(facts))
-    if isinstance(answer, LineRefused):
-        return answer
-    if (answer.paused, answer.passthrough) != (facts.paused, facts.passthrough):
-        await line.set_phase(room_key(facts), paused=facts.paused, passthrough=facts.passthrough)
-    return None
+class Stores(Protocol):
+    """A desk, or the services of a process."""
+
+    @property
+    def database(self) -> Database: ...
+    @property
+    def redis(self) -> Redis: ...
+    @property
+    def line(self) -> Line: ...
 
 
-async def in_line(line: Line, facts: RoomFacts, ask: Callable[[], Awaitable[T | LineRefused]]) -> T | LineRefused:
-    """Return what the line says; when it does not know the room any more, open it first and ask again."""
+async def in_line(stores: Stores, facts: RoomFacts, ask: Callable[[], Awaitable[T | LineRefused]]) -> T | LineRefused:
+    """Return what the line says; when it does not know the room any more, rebuild it first and ask again."""
     answer = await ask()
     if isinstance(answer, LineRefused) and answer.code == "room_unknown":
-        return await open_in_line(line, facts) or await ask()
+        return await reopen(stores, facts) or await ask()
     return answer
+
+
+async def keep_open(stores: Stores, facts: RoomFacts) -> LineRefused | None:
+    """See to it that the line knows the room."""
+    return await reopen(stores, facts) if await stores.line.read(room_key(facts)) is None else None
+
+
+async def reopen(stores: Stores, facts: RoomFacts) -> LineRefused | None:
+    """Make a lost room again: its settings and flags as the organiser left them, its places from the last copy.
+
+    Nobody's place is given twice, so without Postgres it has to wait: `Unavailable`, also while another process is at it. A closed
+    room is not opened: `room_closed`; a rehearsal begins anew.
+    """
+    if facts.closed:
+        return LineRefused("room_closed")
+    key = rebuilding_key(facts)
+    try:
+        if not await stores.redis.set(key, b"", nx=True, px=REBUILDING_MS):
+            raise Unavailable(f"room {facts.room_id} is being rebuilt")
+        try:
+            return await _reopen(stores, facts)
+        finally:
+            await stores.redis.delete(key)
+    except (RedisError, OSError) as error:
+        raise Unavailable(f"Valkey does not answer: {error}") from error
+
+
+async def _reopen(stores: Stores, remembered: RoomFacts) -> LineRefused | None:
+    facts = await load_own(stores.database, remembered.org_id, remembered.room_id)
+    if facts is None or facts.closed:
+        return LineRefused("room_closed" if facts is not None else "room_unknown")
+    key, plan, line = room_key(facts), room_plan(facts), stores.line
+    if facts.rehearsal_of is not None:
+        answer = await line.open_room(key, plan)
+        if not isinstance(answer, LineRefused) and (facts.paused or facts.passthrough):
+            answer = await line.set_phase(key, paused=facts.paused, passthrough=facts.passthrough)
+        return answer if isinstance(answer, LineRefused) else None
+    kept = await kept_of(stores, facts)
+    answer = await line.rebuild(
+        key, plan, kept.copy, kept.places, kept.positions, paused=facts.paused, passthrough=facts.passthrough
+    )
+    if not isinstance(answer, LineRefused) and facts.draining and answer.phase is Phase.OPEN:
+        answer = await line.set_phase(key, Phase.DRAINING)
+    if isinstance(answer, LineRefused):
+        return answer
+    logger().warning(
+        "room.rebuilt",
+        room=facts.room_id,
+        phase=answer.phase.value,
+        places=None if kept.copy is None else kept.copy.next,
+    )
+    return None

@@ -15,7 +15,7 @@ from server.rooms.places import notice_of
 from server.rooms.plan import refusal_of, room_key
 from server.rooms.views import Mine, State
 from waitingroom.model import Joined, LineRefused, PlaceStanding, PlaceState
-from waitingroom.place_token import Place
+from waitingroom.place_token import CLOCK_SKEW_S, Place
 
 if TYPE_CHECKING:
     from server.services import Services
@@ -38,11 +38,16 @@ async def mine_of(
 ) -> Mine | Refusal:
     """Return *place* as its owner sees it. The store is asked once the place is called, and while no frame says who is: one command.
 
+    A place older than the line's epoch is shown to the line first: the store was lost since, and the token is the truth.
+
     Refusals: `place_unknown`, for a place the line has never heard of.
     """
     services: Services = connection.app.state.services
     kept = await services.frames.find(room_key(facts))
     served = 0 if kept is None else kept.frame.served
+    if joined is None and kept is not None and place.issued_s <= kept.frame.epoch + CLOCK_SKEW_S:
+        # Given by an earlier life of the line, which was rebuilt since and may not know of it.
+        joined = await _put_back(services, facts, place)
     position = joined.position if joined is not None else await _position(services, facts, place)
     called = joined is not None and joined.called
     if called or kept is None or (position is not None and position < served):
@@ -77,6 +82,18 @@ def go_to(facts: RoomFacts, show: int | None) -> str:
     return show_address(facts.shows[0]) if len(facts.shows) == 1 else event_address(facts.event_slug)
 
 
+async def _put_back(services: Services, facts: RoomFacts, place: Place) -> Joined | None:
+    """Show the token to the line; None when the place is over, or unknown for good: its standing says which."""
+    line = services.line
+    try:
+        answer = await in_line(
+            services, facts, lambda: line.restore(room_key(facts), place.index, place.identity, place.tier)
+        )
+    except Unavailable:
+        return None
+    return None if isinstance(answer, LineRefused) else answer
+
+
 async def _position(services: Services, facts: RoomFacts, place: Place) -> int | None:
     try:
         return await services.line.position_of(room_key(facts), place.index)
@@ -86,7 +103,7 @@ async def _position(services: Services, facts: RoomFacts, place: Place) -> int |
 
 async def _standing(services: Services, facts: RoomFacts, place: Place) -> PlaceStanding | Refusal:
     key, line = room_key(facts), services.line
-    standing = await in_line(line, facts, lambda: line.standing(key, place.index))
+    standing = await in_line(services, facts, lambda: line.standing(key, place.index))
     if isinstance(standing, LineRefused) and standing.code == "place_unknown":
         # The store lost the last second of joins; the token is the truth.
         restored = await line.restore(key, place.index, place.identity, place.tier)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Literal, assert_never
 
 import asyncpg
@@ -13,8 +15,9 @@ from server.refusals import Refusal
 from server.rooms.desk import Desk
 from server.rooms.facts import SQL, RoomFacts, unpack
 from server.rooms.make import Refused, follow_shows
+from server.rooms.opening import in_line
 from server.rooms.plan import refusal_of, room_key, room_plan
-from waitingroom.model import LineRefused, Phase
+from waitingroom.model import LineRefused, Phase, RoomSettled
 
 Action = Literal["pause", "resume", "pace", "message", "passthrough", "queue", "drain", "close"]
 _DEEDS: dict[Action, str] = {
@@ -93,27 +96,33 @@ async def _write(
             await connection.execute(SQL["close_room"], room_id)
             await connection.execute(SQL["end_shows"], room_id)
             await connection.execute(SQL["forget_notices"], room_id)
+            await connection.execute(SQL["forget_copy"], room_id)
         case _:
             assert_never(action)
 
 
 async def _follow(desk: Desk, facts: RoomFacts, action: Action) -> None:
     key, line = room_key(facts), desk.line
+    ask: Callable[[], Awaitable[RoomSettled | LineRefused]]
     match action:
         case "pause" | "resume":
-            answer = await line.set_phase(key, paused=action == "pause")
+            ask = partial(line.set_phase, key, paused=action == "pause")
         case "passthrough" | "queue":
-            answer = await line.set_phase(key, passthrough=action == "passthrough")
+            ask = partial(line.set_phase, key, passthrough=action == "passthrough")
         case "pace":
-            answer = await line.open_room(key, room_plan(facts))
+            ask = partial(line.open_room, key, room_plan(facts), new=False)
         case "drain":
-            answer = await line.set_phase(key, Phase.DRAINING)
+            ask = partial(line.set_phase, key, Phase.DRAINING)
         case "close":
             answer = await line.set_phase(key, Phase.CLOSED)
+            # A store that lost the room has nothing to close.
+            if isinstance(answer, LineRefused) and answer.code != "room_unknown":
+                raise Refused(refusal_of(answer))
+            return
         case "message":
             return
         case _:
             assert_never(action)
-    # A store that lost the room is opened again by whoever next needs it; closing needs nothing of it.
-    if isinstance(answer, LineRefused) and (action, answer.code) != ("close", "room_unknown"):
+    answer = await in_line(desk, facts, ask)
+    if isinstance(answer, LineRefused):
         raise Refused(refusal_of(answer))

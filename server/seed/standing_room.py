@@ -11,7 +11,7 @@ from server.refusals import Refusal
 from server.rooms.desk import Desk
 from server.rooms.inputs import NewRoom
 from server.rooms.make import create_room
-from server.rooms.opening import open_in_line
+from server.rooms.opening import keep_open
 from server.rooms.reading import rooms_of
 from server.rooms.steer import steer
 from server.seed.programme import SeedRoom
@@ -27,7 +27,7 @@ async def stand_room(desk: Desk, who: Principal, slug: str, room: SeedRoom) -> N
         if facts.closed or facts.rehearsal_of is not None:
             continue
         if facts.closes_ms > ms(now):
-            await open_in_line(desk.line, facts)  # a store that lost it opens it again
+            await keep_open(desk, facts)
             return
         await steer(desk, who, who.org_id, facts.room_id, "close")
     made = await create_room(

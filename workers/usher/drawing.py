@@ -52,6 +52,11 @@ class Drawing:
         if (line.phase is Phase.DRAWING or drawn) and self._draw_again.now(line.now_ms):
             self._task = asyncio.create_task(self._draw(facts, drawn), name="usher.draw")
 
+    @property
+    def on_record(self) -> bool:
+        """Whether Postgres is known to have the draw."""
+        return self._recorded
+
     async def positions(self, key: RoomKey, epoch: int) -> Positions | None:
         """Return the position of every lobby index, read once; None when nothing was drawn."""
         if self._positions is None or self._positions[0] != epoch:

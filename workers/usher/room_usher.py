@@ -10,12 +10,13 @@ from typing import Final
 
 from server.logs import logger
 from server.rooms.facts import RoomFacts
-from server.rooms.opening import open_in_line
+from server.rooms.opening import reopen
 from server.rooms.plan import room_key
 from waitingroom.frame import LineFrame
 from waitingroom.model import LineRefused, LineState, Moved, Phase
 from waitingroom.pacing import Load, Paced, PaceState, pace, started
 from workers.usher.board import HeldBack, Pace
+from workers.usher.copying import Copying
 from workers.usher.drawing import Drawing
 from workers.usher.due import Due
 from workers.usher.hands import Hands
@@ -44,6 +45,7 @@ class RoomUsher:
     def __init__(self, hands: Hands, facts: RoomFacts) -> None:
         self.hands, self.facts, self.key = hands, facts, room_key(facts)
         self.drawing = Drawing(hands.desk)
+        self.copying = Copying(hands.desk)
         self.fence: int | None = None
         self.frame: LineFrame | None = None
         self._forget()
@@ -67,13 +69,14 @@ class RoomUsher:
         fence = await self.hands.line.lead(self.key, self.hands.who, LEAD_MS)
         line = await self.hands.line.read(self.key)
         if line is None and not self.facts.closed:
-            await open_in_line(self.hands.line, self.facts)  # the store lost it, or never had it
+            await reopen(self.hands.desk, self.facts)  # the store lost it
         if fence is None or line is None:
             self.fence = None
             return None
         if (fence, line.epoch) != (self.fence, self._epoch):
             await self._take_over(fence, line)
         self.drawing.follow(self.facts, line)
+        self.copying.follow(self.facts, line, on_record=self.drawing.on_record)
         if line.phase not in SERVING:
             return await self._show(line, line.served, None)
         return await self._serve(line)
@@ -81,6 +84,7 @@ class RoomUsher:
     async def resign(self) -> None:
         """Stop leading, so that another process takes over at once."""
         await self.drawing.close()
+        await self.copying.close()
         if self.fence is not None:
             fence, self.fence = self.fence, None
             await self.hands.line.resign(self.key, fence)
@@ -91,6 +95,7 @@ class RoomUsher:
         self.held = await self.hands.board.held_back(self.key)
         self.frame = await self.hands.board.last_frame(self.key)
         self.drawing.renew()
+        self.copying.renew()
         self.fence, self._epoch = fence, line.epoch
 
     # The line moves.

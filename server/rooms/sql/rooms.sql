@@ -131,3 +131,28 @@ delete from room_notices where room_id = $1 and place_index = any ($2::bigint[])
 
 -- name: forget_notices
 delete from room_notices where room_id = $1
+
+-- name: put_copy
+insert into room_copies (org_id, room_id, next_index, drawn, record) values (current_org(), $1, $2, $3, $4)
+on conflict (room_id) do update
+   set copied_at = now(), next_index = excluded.next_index, drawn = excluded.drawn, record = excluded.record
+
+-- name: copy_of
+select next_index, drawn, record from room_copies where room_id = $1
+
+-- name: put_copy_block
+insert into room_copy_blocks (org_id, room_id, block, entries) values (current_org(), $1, $2, $3)
+on conflict (room_id, block) do update set entries = excluded.entries
+
+-- name: clear_copy_blocks
+-- Those beyond what there is now: after a loss fewer places are known than before.
+delete from room_copy_blocks where room_id = $1 and block >= $2
+
+-- name: copy_blocks
+select entries from room_copy_blocks where room_id = $1 order by block
+
+-- name: forget_copy
+with places as (delete from room_copy_blocks where room_id = $1) delete from room_copies where room_id = $1
+
+-- name: recorded_draw
+select list, seed from room_draws where room_id = $1 and drawn_at is not null

@@ -11,13 +11,10 @@ from redis.asyncio import Redis
 
 from seatmap.inventory.model import Changed
 from server.faults import Unavailable
-from tests.faults.waitingroom.usher_scene import TICK_MS, WELL, RoomScene, room_scene
+from tests.faults.waitingroom.usher_scene import TICK_MS, WELL, Dying, RoomScene, room_scene
 from tests.integration.installation import Installation, installation
 from tests.integration.rooms.hall import Hall, lay
-from waitingroom.draw import Positions
-from waitingroom.model import Claimed, Drawn, LineRefused, Phase, RoomKey
-from waitingroom.port import Line
-from waitingroom.valkey_line import ValkeyLine
+from waitingroom.model import Claimed, LineRefused, Phase
 from workers.usher.room_usher import LEAD_MS
 
 
@@ -35,9 +32,11 @@ async def hall(server: Installation) -> Hall:
 
 
 @pytest.fixture
-async def scene(hall: Hall) -> RoomScene:
+async def scene(hall: Hall) -> AsyncIterator[RoomScene]:
     """A room with its lobby open."""
-    return await room_scene(hall)
+    scene = await room_scene(hall)
+    yield scene
+    await scene.close()
 
 
 async def test_the_lobby_is_drawn_at_the_announced_second(scene: RoomScene) -> None:
@@ -261,6 +260,7 @@ async def test_low_demand_switches_the_room_through_and_a_crowd_switches_it_back
     await scene.join(30)
     frame = await scene.tick(usher, ticks=4)
     assert not frame.passthrough and frame.waiting > 0
+    await scene.close()
 
 
 async def test_a_lost_store_gets_its_room_back(scene: RoomScene) -> None:
@@ -272,29 +272,6 @@ async def test_a_lost_store_gets_its_room_back(scene: RoomScene) -> None:
     await usher.step()
     await usher.step()
     assert (await scene.state()).plan.cap == scene.facts.cap
-
-
-class Dying(ValkeyLine):
-    """A line whose draw is staged and never flipped: its process dies in between."""
-
-    def __init__(self, line: Line) -> None:
-        self.__dict__.update(vars(line))
-        self.wished: Positions | None = None
-
-    async def publish_draw(self, key: RoomKey, seed_name: str, positions: Positions) -> Drawn | LineRefused:
-        self.wished = positions
-        call = self._functions.call
-
-        async def die(verb: str, *rest: object) -> object:
-            if verb == "publish_draw":
-                raise Unavailable("the process died here")
-            return await call(verb, *rest)  # type: ignore[arg-type]
-
-        self._functions.call = die  # type: ignore[method-assign, assignment]
-        try:
-            return await super().publish_draw(key, seed_name, positions)
-        finally:
-            self._functions.call = call  # type: ignore[method-assign]
 
 
 async def _refusal(scene: RoomScene, index: int) -> LineRefused:

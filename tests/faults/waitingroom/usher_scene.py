@@ -8,14 +8,17 @@ from itertools import count
 import msgspec
 
 from server import vitals
+from server.faults import Unavailable
 from server.rooms.facts import RoomFacts
 from server.rooms.plan import room_key
 from server.vitals import HEALTH_KEY
 from tests.integration.rooms.hall import Hall
+from waitingroom.draw import Positions
 from waitingroom.frame import LineFrame
 from waitingroom.health import Vitals
-from waitingroom.model import Claimed, Joined, LineRefused, LineState, RoomKey
+from waitingroom.model import Claimed, Drawn, Joined, LineRefused, LineState, RoomKey
 from waitingroom.port import Line
+from waitingroom.valkey_line import ValkeyLine
 from workers.usher.checkup import Checkup
 from workers.usher.room_usher import RoomUsher
 from workers.usher.usher import Usher
@@ -38,6 +41,7 @@ class RoomScene:
     frames: list[LineFrame] = field(default_factory=list)
     people: dict[int, bytes] = field(default_factory=dict)
     _numbers: count[int] = field(default_factory=count)
+    _ushers: list[RoomUsher] = field(default_factory=list)
 
     @property
     def key(self) -> RoomKey:
@@ -63,7 +67,15 @@ class RoomScene:
         checkup = Checkup(services.redis, probe, "arq:queue", NEEDED)
         desk = made.desk if line is None else replace(made.desk, line=line)
         hands = replace(made, line=desk.line, desk=desk, checkup=checkup, post=lambda facts, near: None)
-        return RoomUsher(hands, self.facts)
+        usher = RoomUsher(hands, self.facts)
+        self._ushers.append(usher)
+        return usher
+
+    async def close(self) -> None:
+        """Let what ushers do on the side end with the test."""
+        for usher in self._ushers:
+            await usher.drawing.close()
+            await usher.copying.close()
 
     async def set_clock(self, now_ms: int) -> None:
         """Turn the clock of the line, which is the only one an usher reads."""
@@ -133,3 +145,28 @@ async def room_scene(hall: Hall, **changes: object) -> RoomScene:
     scene = RoomScene(hall, facts)
     await scene.set_clock(facts.opens_lobby_ms + 1_000)
     return scene
+
+
+class Dying(ValkeyLine):
+    """A line whose draw is staged and never flipped: its process dies in between."""
+
+    def __init__(self, line: Line) -> None:
+        self.__dict__.update(vars(line))
+        self.wished: Positions | None = None
+
+    async def publish_draw(
+        self, key: RoomKey, seed_name: str, positions: Positions, *, recorded: bool = False
+    ) -> Drawn | LineRefused:
+        self.wished = positions
+        call = self._functions.call
+
+        async def die(verb: str, *rest: object) -> object:
+            if verb == "publish_draw":
+                raise Unavailable("the process died here")
+            return await call(verb, *rest)  # type: ignore[arg-type]
+
+        self._functions.call = die  # type: ignore[method-assign, assignment]
+        try:
+            return await super().publish_draw(key, seed_name, positions, recorded=recorded)
+        finally:
+            self._functions.call = call  # type: ignore[method-assign]
