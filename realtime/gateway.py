@@ -274,6 +274,14 @@ class Gateway:
             # It was known when it was joined: the store has lost it. Whoever asks first has it rebuilt.
             answer = Answer(refusal(session, command.id, "unavailable"))
             self._start(self._shows.look_after(session))
+        if (
+            isinstance(answer.message, messages.Refused)
+            and answer.message.code == "pass_required"
+            and not session.needs_pass
+        ):
+            self._start(
+                self._renew(session)
+            )  # the store demands it, and the feed has not said so yet: everybody should know
         if answer.position is not None:
             connection.hold_position = max(connection.hold_position, answer.position)
         if not isinstance(answer.message, messages.Refused):
@@ -299,6 +307,12 @@ class Gateway:
         except Unavailable:
             code = "unavailable"
         return None if code is None else Answer(refusal(session, command.id, code))
+
+    async def _renew(self, session: ShowSession) -> None:
+        try:
+            await self._shows.renew(session)
+        except Fault as fault:
+            logger().warning("show.not_renewed", show=session.show_id, fault=str(fault))
 
     def _refuse(self, connection: Connection, message: Any, code: str) -> None:
         if isinstance(message, Command):

@@ -347,11 +347,16 @@ class Overview(ServerRecord, frozen=True, tag="overview"):
 
 
 class Sale(ServerRecord, frozen=True, tag="sale"):
-    """The sale opened, paused or closed, or its times moved."""
+    """The sale opened, paused or closed, its times moved, or a waiting room was put before it or taken away.
+
+    `pass_required`: holding needs the pass of a waiting room. Who has none loads the page of the seats again and is led to the room; what is
+    held already stays held.
+    """
 
     phase: Phase
     opens_at_ms: UnixMs | None
     closes_at_ms: UnixMs | None
+    pass_required: bool
 
 
 class Prices(ServerRecord, frozen=True, tag="prices"):

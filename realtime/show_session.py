@@ -43,6 +43,9 @@ class ShowSession:
         self.facts = facts
         self.clock = clock
         self.phase = snapshot.phase
+        # Whether it is sold through a waiting room. The store says so, not the catalogue: a room made while people look at the seats is
+        # known to the store before this process hears of it.
+        self.needs_pass = snapshot.pass_required
         self.visitors: dict[str, list[Connection]] = {}
         # Staff, and what to call when their figures are out of date.
         self.watchers: set[Connection] = set()
@@ -75,11 +78,6 @@ class ShowSession:
     @property
     def show_id(self) -> int:
         return self.facts.show_id
-
-    @property
-    def needs_pass(self) -> bool:
-        """Whether it is sold through a waiting room."""
-        return self.facts.show.room
 
     @property
     def in_use(self) -> bool:
@@ -127,8 +125,8 @@ class ShowSession:
             self.hub.say(socket_frames.text(prices_message(facts)))
         self.facts = facts
         self.hub.price(lowest_prices(facts))
-        if snapshot.phase != self.phase:
-            self.phase = snapshot.phase
+        if (snapshot.phase, snapshot.pass_required) != (self.phase, self.needs_pass):
+            self.phase, self.needs_pass = snapshot.phase, snapshot.pass_required
             self.tell_phase()
 
     def tell_phase(self) -> None:
@@ -184,6 +182,7 @@ class ShowSession:
             phase=self.phase_now(),
             opens_at_ms=self.phase.opens_at_ms or None,
             closes_at_ms=self.phase.closes_at_ms or None,
+            pass_required=self.needs_pass,
         )
 
     def view(self, hold: Hold) -> HoldView:

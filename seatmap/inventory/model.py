@@ -230,7 +230,10 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A consistent reading: *seats* is the 2-bit string (seat k in bits 6-2*(k&3) of byte k>>2), *remaining* per area."""
+    """A consistent reading: *seats* is the 2-bit string (seat k in bits 6-2*(k&3) of byte k>>2), *remaining* per area.
+
+    *pass_required*: holding needs a waiting-room pass.
+    """
 
     position: Position
     seat_count: int
@@ -239,6 +242,7 @@ class Snapshot:
     phase: SalePhase
     price_version: int
     now_ms: int
+    pass_required: bool = False
 
 
 class Cause(StrEnum):

@@ -192,6 +192,7 @@ class ValkeyInventory:
             phase=SalePhase(config.opens_at_ms, config.closes_at_ms, bool(config.paused)),
             price_version=config.price_version,
             now_ms=reply[4],
+            pass_required=bool(config.pass_required),
         )
 
     async def read_prices(self, key: ShowKey) -> Mapping[int, PriceList]:

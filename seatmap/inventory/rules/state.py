@@ -145,7 +145,16 @@ def snapshot(state: ShowState, now_ms: int) -> Snapshot:
         packed[k >> 2] |= seat_state(state, k) << (6 - 2 * (k & 3))
     left = tuple(remaining(state, ("a", a)) for a in range(len(state.plan.areas)))
     plan = state.plan
-    return Snapshot(state.position, plan.seat_count, bytes(packed), left, plan.phase, plan.price_version, now_ms)
+    return Snapshot(
+        position=state.position,
+        seat_count=plan.seat_count,
+        seats=bytes(packed),
+        remaining=left,
+        phase=plan.phase,
+        price_version=plan.price_version,
+        now_ms=now_ms,
+        pass_required=plan.pass_required,
+    )
 
 
 def publish(

@@ -197,6 +197,35 @@ async def test_a_show_that_begins_to_need_a_pass(house: House, live: str, redis:
         assert (await buyer.command("hold", seats=[[0, ADULT]]))["t"] == "held"
 
 
+async def test_a_room_put_before_seats_people_look_at(redis: Redis, theatre: CompiledChart) -> None:
+    """Everybody there is told at once, and the very first hold is refused with the code that leads to the room; with it gone, all is as before.
+
+    The catalogue of this process has not heard of the room: the store's word counts.
+    """
+    async with (
+        house_of(redis, theatre) as house,
+        house.gateway() as (_, live),
+        Client(live, session=house.token()) as holder,
+        Client(live, session=house.token()) as viewer,
+    ):
+        assert (await holder.join())["challenge"] is None and (await viewer.join())["challenge"] is None
+        assert (await holder.command("hold", seats=[[0, ADULT]]))["t"] == "held"
+        await house.inventory.require_pass(house.facts.key, True)
+        refused = await viewer.command("hold", seats=[[5, ADULT]])
+        assert (refused["t"], refused["code"]) == ("refused", "pass_required")
+        assert (await viewer.command("best", types=[[ADULT, 2]]))["code"] == "pass_required"
+        assert (await viewer.heard("sale", after=0))["pass_required"]
+        assert (await holder.heard("sale", after=0))["pass_required"]
+        assert (await holder.command("extend"))["t"] == "held", "what was held stays held"
+        async with Client(live, session=house.token()) as late:
+            assert (await late.join())["challenge"] is not None
+        assert not house.facts.show.room
+        seen = len(viewer.messages)
+        await house.inventory.require_pass(house.facts.key, False)
+        assert not (await viewer.heard("sale", after=seen))["pass_required"]
+        assert (await viewer.command("hold", seats=[[5, ADULT]]))["t"] == "held"
+
+
 async def test_a_show_without_a_room_asks_nothing(
     redis: Redis, theatre: CompiledChart, monkeypatch: pytest.MonkeyPatch
 ) -> None:

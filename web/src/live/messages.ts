@@ -348,13 +348,17 @@ export interface Overview {
 }
 
 /**
- * The sale opened, paused or closed, or its times moved.
+ * The sale opened, paused or closed, its times moved, or a waiting room was put before it or taken away.
+ *
+ * `pass_required`: holding needs the pass of a waiting room. Who has none loads the page of the seats again and is led to the room; what is
+ * held already stays held.
  */
 export interface Sale {
   t: "sale";
   phase: "before" | "closed" | "open" | "paused";
   opens_at_ms: number | null;
   closes_at_ms: number | null;
+  pass_required: boolean;
 }
 
 /**
