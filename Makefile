@@ -23,7 +23,7 @@ test: $(DEV) $(WEB) check ## run every check and test (the long modes apart)
 	$(PY) -m pytest -n $(TEST_PROCESSES) --dist loadgroup $(ARGS)
 
 test-long: $(DEV) $(WEB) ## run the long modes of the model and fault tests
-	$(PY) -m pytest --long -m long $(ARGS)
+	$(PY) -m pytest --long -m "long or longer" $(ARGS)
 
 check: $(DEV) $(WEB) ## format, lint, types, import layers and the browser side's own tests
 	@test ! -e queue/__init__.py || { echo "queue/__init__.py shadows Python's own queue module: remove it"; exit 1; }

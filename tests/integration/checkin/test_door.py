@@ -224,6 +224,8 @@ async def race(house: House, code: str) -> list[ScanAnswer]:
     return await asyncio.gather(*(house.scan(code, gate=house.scene.gates[turn % 2]) for turn in range(32)))
 
 
+@pytest.mark.longer
+@pytest.mark.timeout(900)
 async def test_thirty_two_scanners_admit_one(house: House, request: pytest.FixtureRequest) -> None:
     """Round after round exactly one says yes, and every other names the winner's time and gate."""
     rounds = 1_000 if request.config.getoption("--long") else len(house.tickets)

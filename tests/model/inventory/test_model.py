@@ -25,6 +25,7 @@ def store(valkey_url: str) -> Iterator[Store]:
     store.close()
 
 
+@pytest.mark.longer
 @pytest.mark.timeout(3600 if LONG else 120)
 def test_store_and_rule_agree(store: Store) -> None:
     """After any sequence of verbs, waits, failures and rebuilds, answers, feed and contents are the rule's."""

@@ -25,6 +25,7 @@ def store(valkey_url: str) -> Iterator[Store]:
     store.close()
 
 
+@pytest.mark.longer
 @pytest.mark.timeout(3600 if LONG else 120)
 def test_t1_store_and_rule_agree(store: Store) -> None:
     """T1: after any sequence of verbs, waits, jumps and failovers, answers and contents are the rule's."""

@@ -40,6 +40,7 @@ def test_vector(case: dict[str, object]) -> None:
         assert answer == TicketCode(**(facts | {"ticket_id": int(facts["ticket_id"])}))
 
 
+@pytest.mark.longer
 def test_random_mutations_never_verify(request: pytest.FixtureRequest) -> None:
     """Replaced, dropped, doubled and swapped letters of a good code never make another good code."""
     rounds = 100_000 if request.config.getoption("--long") else 2_000
