@@ -170,13 +170,17 @@ class Lapsed:
 
 @dataclass(frozen=True, slots=True)
 class PlaceStanding:
-    """One place at one instant. *claim_until_ms* is the end of the window as a Unix time while called and waiting."""
+    """One place at one instant. *claim_until_ms* is the end of the window as a Unix time while called and waiting.
+
+    *visit_until_ms* is the end of its visit while that goes on: None for a claimed place says that it is over.
+    """
 
     position: int | None
     state: PlaceState
     called: bool
     claim_until_ms: int | None
     reentry: bool
+    visit_until_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

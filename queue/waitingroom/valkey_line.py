@@ -145,8 +145,9 @@ class ValkeyLine:
         reply = await self._functions.call("read_place", key, (), index)
         if isinstance(reply, bytes):
             return _refused(reply)
-        position, state, called, until, reentry = reply
-        return PlaceStanding(_known(position), PlaceState(state), bool(called), _known(until), bool(reentry))
+        position, state, called, until, reentry, ends = reply
+        known = _known(position), PlaceState(state)
+        return PlaceStanding(*known, bool(called), _known(until), bool(reentry), _known(ends))
 
     async def position_of(self, key: RoomKey, index: int, epoch: int | None = None) -> int | None:
         """Say when the index is served; None before the draw."""

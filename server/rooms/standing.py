@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 from server.catalog.addresses import event_address, show_address
 from server.faults import Unavailable
 from server.refusals import Refusal
+from server.rooms.bought import bought_at
 from server.rooms.facts import RoomFacts
 from server.rooms.opening import in_line
 from server.rooms.places import notice_of
@@ -57,6 +58,7 @@ async def mine_of(
     else:
         standing = PlaceStanding(position, PlaceState.WAITING, False, None, False)
     state = _STATES[standing.state]
+    over = state == "claimed" and standing.visit_until_ms is None
     masked = notice_of(connection, facts)
     return Mine(
         room=facts.room_id,
@@ -65,7 +67,9 @@ async def mine_of(
         position=standing.position,
         state="called" if state == "waiting" and standing.called else state,
         claim_until_ms=standing.claim_until_ms,
-        go=go_to(facts, None) if state == "claimed" else None,
+        visit_until_ms=0 if over else standing.visit_until_ms,
+        go=go_to(facts, None) if state == "claimed" and not over else None,
+        bought=await bought_at(connection, facts, place) if over else None,
         reentry=standing.reentry,
         drawn=standing.position is not None and kept is not None and standing.position < kept.frame.lobby,
         email=masked,

@@ -35,8 +35,9 @@ class JoinLine(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 class Mine(Struct, frozen=True, kw_only=True):
     """A place in line as its owner sees it. *position* is null until the draw; times are Unix milliseconds of the server.
 
-    *go* is where to choose seats once the place is claimed. *reentry*: it lapsed and may be claimed once more. *drawn*: the place
-    comes from the draw. *email*: where the letter goes, masked. *token* is for programs: header `Frontrow-Place`.
+    *go* is where to choose seats once the place is claimed. *visit_until_ms* says for how long, 0 that the visit is over: its time was
+    up, or a purchase ended it, and *bought* is then where the tickets are. *reentry*: it lapsed and may be claimed once more. *drawn*: the
+    place comes from the draw. *email*: where the letter goes, masked. *token* is for programs: header `Frontrow-Place`.
     """
 
     room: int
@@ -47,6 +48,7 @@ class Mine(Struct, frozen=True, kw_only=True):
     claim_until_ms: int | None = None
     visit_until_ms: int | None = None
     go: str | None = None
+    bought: str | None = None
     reentry: bool = False
     drawn: bool = False
     email: str | None = None

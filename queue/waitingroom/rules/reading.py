@@ -72,7 +72,10 @@ def standing(state: RoomState, index: int, now_ms: int) -> PlaceStanding | LineR
     value = state_of(state, index if position is None else position)
     if position is None or position >= state.served:
         return PlaceStanding(position, value, False, None, False)
-    if value in (PlaceState.CLAIMED, PlaceState.LEFT):
+    if value is PlaceState.CLAIMED:
+        visit = live_visits(state, now_ms).visits.get(position)
+        return PlaceStanding(position, value, True, None, False, visit.ends_ms if visit else None)
+    if value is PlaceState.LEFT:
         return PlaceStanding(position, value, True, None, False)
     state = tick(state, now_ms)
     late = value is PlaceState.LAPSED or is_late(state, position)

@@ -156,3 +156,9 @@ with places as (delete from room_copy_blocks where room_id = $1) delete from roo
 
 -- name: recorded_draw
 select list, seed from room_draws where room_id = $1 and drawn_at is not null
+
+-- name: bought_in_room
+-- The last order of a visitor for these shows that was paid since a moment (Unix seconds) and not given back.
+select ref from orders
+ where visitor = $1 and show_id = any ($2::integer[]) and paid_at >= to_timestamp($3::bigint) and state in ('paid', 'partly_refunded')
+ order by id desc limit 1
