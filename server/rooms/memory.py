@@ -1,7 +1,9 @@
 """The rooms of the installation, remembered by each process: a request looks here and asks no store.
 
 Valkey keeps the facts of every room in one hash; whoever changes a room writes there and publishes its number, and every process
-reads that room again. A process that hears nothing goes on with the last facts it knew.
+reads that room again. A process that hears nothing goes on with the last facts it knew. Postgres counts the versions of a room under
+its lock; an older one never replaces a newer one, in the hash or in a memory, in whatever order they arrive. What could not be written
+while Valkey was away is written by the next process that hears it again: each compares the hash with Postgres then.
 """
 
 from __future__ import annotations
@@ -26,6 +28,14 @@ RECONNECT_S: Final = 0.5
 # An unknown address is asked for once in so long, whoever keeps asking; and so many of them are remembered.
 UNKNOWN_TRUST_S: Final = 2.0
 UNKNOWN_MAX: Final = 1000
+# KEYS [1] the hash  ARGV [1] room [2] version [3] facts. Reply 1 when they were kept, 0 when it had newer ones.
+KEEP_NEWEST: Final = """
+local known = redis.call('HGET', KEYS[1], ARGV[1])
+local read, facts = pcall(cjson.decode, known or '{}')
+if read and tonumber(facts.version or 0) > tonumber(ARGV[2]) then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+return 1
+"""
 
 
 class Rooms:
@@ -91,8 +101,12 @@ class Rooms:
         self._learn(facts)
         # Committed already: a store that is away now is filled from Postgres when it is back (`_read_all`).
         with contextlib.suppress(RedisError, OSError):
-            await self._redis.execute_command("HSET", ROOMS_KEY, facts.room_id, pack(facts))  # type: ignore[no-untyped-call]
-            await self._redis.publish(CHANNEL, str(facts.room_id))
+            await self._keep(facts)
+
+    async def _keep(self, facts: RoomFacts) -> None:
+        command = "EVAL", KEEP_NEWEST, 1, ROOMS_KEY, facts.room_id, facts.version, pack(facts)
+        await self._redis.execute_command(*command)  # type: ignore[no-untyped-call]
+        await self._redis.publish(CHANNEL, str(facts.room_id))
 
     async def forget(self, room_id: int) -> None:
         """Forget a room that was deleted (rehearsals only), here and everywhere."""
@@ -135,7 +149,7 @@ class Rooms:
             self._learn(unpack(text))
 
     async def _read_all(self) -> None:
-        """Read every room from Valkey; from Postgres what Valkey has lost."""
+        """Read every room from Valkey; from Postgres what Valkey has lost, or has only an older version of."""
         kept = {}
         texts: list[bytes] = await self._redis.execute_command("HVALS", ROOMS_KEY)  # type: ignore[no-untyped-call]
         for text in texts:
@@ -147,11 +161,23 @@ class Rooms:
         for facts in kept.values():
             self._learn(facts)
         try:
-            missing = [facts for facts in await load_open(self._database) if facts.room_id not in kept]
+            newest = {facts.room_id: facts for facts in await load_open(self._database)}
+            for facts in kept.values():
+                if not facts.closed and facts.room_id not in newest:
+                    await self._closed_or_gone(facts)
         except Unavailable as fault:
             logger().warning("rooms.unread", reason=str(fault))
             return
-        for facts in missing:
+        for room_id, facts in newest.items():
+            if room_id not in kept or kept[room_id].version < facts.version:
+                await self.changed(facts)
+
+    async def _closed_or_gone(self, kept: RoomFacts) -> None:
+        """Valkey missed the end of a room: that it closed, or that it was a rehearsal."""
+        facts = await load_room(self._database, room_id=kept.room_id)
+        if facts is None:
+            await self.forget(kept.room_id)
+        elif facts.version > kept.version:
             await self.changed(facts)
 
     async def _follow(self) -> None:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
 from seatmap.inventory.model import Held, HoldRequest, Refused
 from server.refusals import Refusal
 from server.rooms.facts import RoomFacts, load_room
+from server.rooms.keys import ROOMS_KEY
 from server.rooms.make import create_room
+from server.rooms.memory import Rooms
 from server.rooms.reading import rooms_of
 from server.rooms.steer import steer
+from server.services import Services
 from tests.integration.rooms.hall import HOUR_MS, Hall, now_ms
 from waitingroom.model import Phase
 
@@ -94,6 +101,63 @@ async def test_what_the_line_refuses_is_not_written(hall: Hall) -> None:
     assert isinstance(refused, Refusal) and refused.code == "room_state"
     again = await load_room(hall.server.services.database, room_id=facts.room_id)
     assert again is not None and not again.draining
+
+
+async def test_an_older_version_never_overwrites_a_newer_one(hall: Hall) -> None:
+    """Two processes change a room at once and the later one is quicker to say so: hash, listeners and newcomers all end at the last."""
+    services, facts = hall.server.services, await hall.room()
+    paced = [
+        await steer(hall.desk, hall.who, hall.who.org_id, facts.room_id, "pace", rate_per_min=rate) for rate in (70, 80)
+    ]
+    second, third = [one for one in paced if isinstance(one, RoomFacts)]
+    await services.redis.delete(ROOMS_KEY)
+    async with rooms_process(services) as listener, rooms_process(services) as late:
+        await late.changed(third)
+        await services.rooms.changed(second)
+
+        async def converged() -> bool:
+            return listener.by_id(facts.room_id) == third
+
+        await eventually(converged)
+        assert services.rooms.by_id(facts.room_id) == late.by_id(facts.room_id) == third
+        async with rooms_process(services) as newcomer:
+            assert newcomer.by_id(facts.room_id) == third
+
+
+async def test_what_valkey_missed_is_told_once_it_is_heard_again(hall: Hall) -> None:
+    """The hash has an older version, of one room that was paced and of one that closed: who subscribes compares with Postgres."""
+    services, facts = hall.server.services, await hall.room()
+    other = await hall.room(slug="rehearsed", shows=(), rehearsal_of=facts.room_id)
+    before = await services.redis.execute_command("HGETALL", ROOMS_KEY)  # type: ignore[no-untyped-call]
+    paced = await steer(hall.desk, hall.who, hall.who.org_id, facts.room_id, "pace", rate_per_min=70)
+    closed = await steer(hall.desk, hall.who, hall.who.org_id, other.room_id, "close")
+    assert isinstance(closed, RoomFacts) and closed.closed
+    async with rooms_process(services) as witness:
+        for room_id, text in before.items():
+            await services.redis.execute_command("HSET", ROOMS_KEY, room_id, text)  # type: ignore[no-untyped-call]
+        async with rooms_process(services) as newcomer:
+
+            async def converged() -> bool:
+                return [newcomer.by_id(room.room_id) for room in (facts, other)] == [paced, closed]
+
+            await eventually(converged)
+        assert witness.by_id(facts.room_id) == paced
+
+
+@asynccontextmanager
+async def rooms_process(services: Services) -> AsyncIterator[Rooms]:
+    """What another process remembers of rooms."""
+    rooms = Rooms(services.database, services.redis)
+    await rooms.open()
+    yield rooms
+    await rooms.close()
+
+
+async def eventually(happened: Callable[[], Awaitable[bool]]) -> None:
+    """Ask until it happened."""
+    async with asyncio.timeout(10):
+        while not await happened():
+            await asyncio.sleep(0.01)
 
 
 async def test_another_organisation_finds_no_room(hall: Hall) -> None:
