@@ -173,7 +173,13 @@ def create_app(settings: Settings) -> Starlette:
         exception_handlers=routes.exception_handlers(),
         middleware=[
             Middleware(RequestLog),
-            Middleware(Guard, live_port=settings.live_port, live_url=settings.live_url, exempt=("/webhooks/",)),
+            Middleware(
+                Guard,
+                live_port=settings.live_port,
+                live_url=settings.live_url,
+                stripe=not settings.demo_payments,
+                exempt=("/webhooks/",),
+            ),
         ],
     )
     app.state.streams = EventStreams()

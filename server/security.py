@@ -14,24 +14,33 @@ from server.refusals import Refusal
 
 _HOST = re.compile(r"([A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(?::\d{1,5})?$", re.ASCII)
 HOSTS_MAX = 256
+# The pages where a card is typed in. Nobody else's script runs on any other.
+_PAYMENT_PAGES = re.compile(r"/shows/\d+/checkout|/orders/[^/]+", re.ASCII)
+# What Stripe.js needs, as docs.stripe.com/security/guide lists it: its frames start on addresses below its own.
+_STRIPE_JS = "https://js.stripe.com https://*.js.stripe.com"
+_STRIPE_FRAMES = f"{_STRIPE_JS} https://hooks.stripe.com"
+_STRIPE_API = "https://api.stripe.com"
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
-def content_security_policy(live_origins: str, *, inline: tuple[str, str] | None = None) -> str:
+def content_security_policy(live_origins: str, *, inline: tuple[str, str] | None = None, stripe: bool = False) -> str:
     """Return the policy: everything from ourselves, sockets to *live_origins*, no inline script or style.
 
     A page that comes whole in one request names the hashes of its one script and one style in *inline*; it may run no others.
+    With *stripe* the page may show Stripe's form.
     """
     scripts, styles = inline or ("'self' 'wasm-unsafe-eval'", "'self'")  # the door's barcode reader is WebAssembly
+    connections = " ".join(filter(None, ("'self'", live_origins, _STRIPE_API if stripe else "")))
     return "; ".join(
         (
             "default-src 'self'",
-            f"script-src {scripts}",
+            f"script-src {scripts}{f' {_STRIPE_JS}' if stripe else ''}",
+            *((f"frame-src {_STRIPE_FRAMES}",) if stripe else ()),
             f"style-src {styles}",
             "worker-src 'self' blob:",  # the proof of work runs beside the page
             "img-src 'self' data: blob:",
             "media-src 'self' blob:",
-            f"connect-src 'self' {live_origins}".strip(),
+            f"connect-src {connections}",
             "object-src 'none'",
             "base-uri 'none'",
             "form-action 'self'",
@@ -57,8 +66,11 @@ def same_origin(headers: Headers) -> bool:
 class Guard:
     """ASGI middleware: refuse cross-site writes, and put the security headers on every answer."""
 
-    def __init__(self, app: Any, *, live_port: int, live_url: str, exempt: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, app: Any, *, live_port: int, live_url: str, stripe: bool = False, exempt: tuple[str, ...] = ()
+    ) -> None:
         self._app, self._live_port, self._live_url, self._exempt = app, live_port, live_url, exempt
+        self._stripe = stripe
         # An installation is known by a handful of names; whoever makes up others must not fill the memory.
         self._added = lru_cache(HOSTS_MAX)(self._make_added)
 
@@ -70,7 +82,8 @@ class Guard:
         if scope["method"] in _UNSAFE and not scope["path"].startswith(self._exempt) and not same_origin(headers):
             await problems.response(Refusal("origin_refused"))(scope, receive, send)
             return
-        added = self._added(headers.get("host", ""), scope["scheme"] == "https")
+        stripe = self._stripe and _PAYMENT_PAGES.fullmatch(scope["path"]) is not None
+        added = self._added(headers.get("host", ""), scope["scheme"] == "https", stripe)
 
         async def send_guarded(message: Any) -> None:
             if message["type"] == "http.response.start":
@@ -81,8 +94,9 @@ class Guard:
 
         await self._app(scope, receive, send_guarded)
 
-    def _make_added(self, host: str, secure: bool) -> tuple[tuple[bytes, bytes], ...]:
-        policy = content_security_policy(live_origins(host, live_port=self._live_port, live_url=self._live_url))
+    def _make_added(self, host: str, secure: bool, stripe: bool) -> tuple[tuple[bytes, bytes], ...]:
+        origins = live_origins(host, live_port=self._live_port, live_url=self._live_url)
+        policy = content_security_policy(origins, stripe=stripe)
         return (
             (b"content-security-policy", policy.encode("ascii")),
             (b"x-content-type-options", b"nosniff"),

@@ -25,6 +25,7 @@ from server.orders.retry import resume_order
 from server.orders.routes import desk_for
 from server.orders.start import Placed, Purchase, start_order
 from server.orders.views import LineView, OrderView, Quote
+from server.payments.currency import charge
 from server.refusals import Refusal
 from server.templating import locale_of, words
 from server.visitor import VisitorId
@@ -160,6 +161,7 @@ def _form(request: Request, facts: ShowFacts, quote: Quote, form: PurchaseForm, 
             "mode": "start",
             "show": facts.show_id,
             "total": quote.total,
+            "charge": charge(quote.total, quote.currency),
             "currency": quote.currency,
             "expires_at_ms": quote.expires_at_ms,
             "now_ms": desk_for(request).now_ms(),

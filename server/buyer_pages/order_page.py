@@ -12,7 +12,6 @@ from starlette.responses import RedirectResponse, Response
 from server.buyer_pages.frame import PRIVATE, heading, organisation, place, problem, services_of, when
 from server.buyer_pages.reading_order import in_reading_order
 from server.buyer_pages.remembered_orders import remember_order, remembered
-from server.catalog.facts import ShowFacts
 from server.faults import Unavailable
 from server.orders.addresses import calendar_address, order_address, tickets_pdf_address
 from server.orders.close import close_order
@@ -21,6 +20,8 @@ from server.orders.reading import Found, Reader, find_order, view_order
 from server.orders.retry import next_payment, refresh
 from server.orders.routes import desk_for
 from server.orders.views import LineView, OrderView, TicketView
+from server.payments.currency import charge
+from server.payments.provider import BrowserSetup
 from server.templating import locale_of, words
 from server.tickets import qr
 
@@ -113,7 +114,7 @@ async def _page(request: Request, order: OrderView) -> Response:
         shown=shown_tickets(order),
         links=_links(order),
         facts=facts,
-        data=_data(order, facts),
+        data=_data(order, services.provider.browser),
         words=words(locale).chosen(*_WORDS),
     )
 
@@ -139,8 +140,8 @@ def _links(order: OrderView) -> dict[str, str]:
     }
 
 
-def _data(order: OrderView, facts: ShowFacts) -> dict[str, Any]:
-    """Return the data block of the page's script (web/src/checkout/facts.ts)."""
+def _data(order: OrderView, browser: BrowserSetup) -> dict[str, Any]:
+    """Return the data block of the page's script (web/src/checkout/facts.ts). The form needs no payment to be shown."""
     payment = order.payment
     return {
         "mode": "pay" if order.message in ("pay_now", "declined") else order.message,
@@ -148,15 +149,16 @@ def _data(order: OrderView, facts: ShowFacts) -> dict[str, Any]:
         "ref": order.ref,
         "key": order.key,
         "total": order.total,
+        "charge": charge(order.total, order.currency),
         "currency": order.currency,
         "expires_at_ms": order.pay_until_ms,
         "now_ms": order.now_ms,
         "seats_url": order.show.page,
-        "provider": payment.provider if payment else "",
-        "api_base": payment.api_base if payment else "",
-        "publishable_key": payment.publishable_key if payment else "",
+        "provider": browser.kind,
+        "api_base": browser.api_base,
+        "publishable_key": browser.publishable_key,
         "client_secret": payment.client_secret if payment else None,
-        "return_url": payment.return_url if payment else "",
+        "return_url": payment.return_url if payment else f"/orders/{order.ref}/return",
     }
 
 

@@ -74,6 +74,12 @@ def to_stripe(amount: int, currency: str) -> int | CurrencyRefused:
     return amount
 
 
+def charge(amount: int, currency: str) -> int:
+    """Return what a form of Stripe's is told the buyer pays. An amount that can't be charged is refused when the payment opens."""
+    converted = to_stripe(amount, currency)
+    return amount if isinstance(converted, CurrencyRefused) else converted
+
+
 def from_stripe(amount: int, currency: str) -> int:
     """Convert an amount Stripe reports into minor units."""
     if currency in STRIPE_HUNDREDFOLD:

@@ -6,7 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import uvicorn
@@ -26,12 +26,13 @@ class Serving:
 
 
 @asynccontextmanager
-async def serving(database_url: str, redis_url: str, var: Path) -> AsyncIterator[Serving]:
-    """Serve pages and API on a free port of this machine."""
+async def serving(database_url: str, redis_url: str, var: Path, **more: str) -> AsyncIterator[Serving]:
+    """Serve pages and API on a free port of this machine; *more* are further settings."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     settings = Settings(database_url=database_url, redis_url=redis_url, secret="x" * 48, var=var, port=port)
+    settings = replace(settings, **more)  # type: ignore[arg-type]
     app = create_app(settings)
     config = uvicorn.Config(
         app, host="127.0.0.1", port=port, log_config=None, access_log=False, ws="none", timeout_graceful_shutdown=1

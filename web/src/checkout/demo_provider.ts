@@ -1,16 +1,10 @@
 /** The demo provider, spoken to as Stripe.js speaks to Stripe: form-encoded, by publishable key and client secret (docs/demo-provider.md). */
 
 import type { Card } from "./card";
+import type { Confirmed, Holder } from "./card_form";
 import type { Payment } from "./facts";
 
-export type Confirmed =
-  | { kind: "paid" }
-  | { kind: "bank"; url: string }
-  | { kind: "declined"; code: string; message: string }
-  | { kind: "field"; field: "number" | "expiry" | "cvc"; message: string }
-  /** Paid or cancelled meanwhile, or nobody knows: ask our own server. */
-  | { kind: "ask" }
-  | { kind: "failed" };
+type Answered = Confirmed | { kind: "field"; field: "number" | "expiry" | "cvc"; message: string };
 
 interface Answer {
   status?: string;
@@ -18,7 +12,7 @@ interface Answer {
   error?: { type: string; code?: string; decline_code?: string | null; param?: string | null; message: string };
 }
 
-export async function confirmCard(payment: Payment, card: Card, holder: { name: string; email: string }, returnUrl: string, key: string): Promise<Confirmed> {
+export async function confirmCard(payment: Payment, card: Card, holder: Holder, returnUrl: string, key: string): Promise<Answered> {
   const secret = payment.client_secret;
   if (!secret) return { kind: "ask" };
   const intent = secret.slice(0, secret.indexOf("_secret"));
@@ -46,7 +40,7 @@ export async function confirmCard(payment: Payment, card: Card, holder: { name: 
 }
 
 /** What the provider's answer means for the page. */
-export function understand(status: number, answer: Answer): Confirmed {
+export function understand(status: number, answer: Answer): Answered {
   if (status === 200) {
     const url = answer.next_action?.redirect_to_url?.url;
     if (answer.status === "requires_action" && url) return { kind: "bank", url };

@@ -7,6 +7,8 @@ export interface CheckoutFacts {
   ref?: string;
   key?: string;
   total: number;
+  /** The total in the unit the provider counts this currency in. */
+  charge: number;
   currency: string;
   expires_at_ms: number;
   now_ms: number;

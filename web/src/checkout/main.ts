@@ -4,10 +4,12 @@ import "./checkout.css";
 import { countdown } from "../i18n/format";
 import type { Words } from "../i18n/words";
 import { dataBlock, pageWords } from "../i18n/words";
-import { groupExpiry, groupNumber, isCard, readCard } from "./card";
-import { confirmCard, testCards } from "./demo_provider";
+import type { CardForm } from "./card_form";
+import { DemoCard } from "./demo_card";
 import type { CheckoutFacts, Order, Payment } from "./facts";
+import { clear, mark } from "./fields";
 import { attendeesOf, openPayment, readOrder, startOrder } from "./orders";
+import { StripeCard } from "./stripe_card";
 
 const POLL_MS = 1000;
 const WARN_MS = 120_000;
@@ -15,86 +17,43 @@ const WARN_MS = 120_000;
 class Checkout {
   private readonly form = document.getElementById("checkout") as HTMLFormElement;
   private readonly button = document.getElementById("pay") as HTMLButtonElement;
-  private readonly number = document.getElementById("card-number") as HTMLInputElement;
-  private readonly expiry = document.getElementById("card-expiry") as HTMLInputElement;
-  private readonly cvc = document.getElementById("card-cvc") as HTMLInputElement;
+  private readonly card: CardForm | null;
   private order: { ref: string; key: string; payment: Payment | null } | null = null;
   private busy = false;
-  private tries = 0;
 
   constructor(
     private readonly facts: CheckoutFacts,
     private readonly words: Words,
   ) {
-    const free = facts.total === 0;
-    const usable = facts.provider === "demo";
     if (facts.mode === "pay") this.order = { ref: facts.ref!, key: facts.key!, payment: paymentOf(facts) };
-    if (!free && usable) {
+    this.card = facts.total === 0 ? null : this.cardForm();
+    if (this.card) {
       document.getElementById("card")!.hidden = false;
       this.button.textContent = this.button.dataset.pay!;
-      this.typing();
-      void this.offerTestCards();
-    } else if (facts.mode === "pay") this.problem(words.t("pay.failed_title"), words.t("pay.other_provider"));
-    // Without our card form (another provider) the page posts itself and goes on by the server's pages.
-    if (free || usable) this.form.addEventListener("submit", (event) => void this.submit(event));
+    }
+    this.form.addEventListener("submit", (event) => void this.submit(event));
     this.form.addEventListener("input", (event) => clear(event.target as HTMLElement));
   }
 
-  private typing(): void {
-    const keep = (field: HTMLInputElement, shape: (text: string) => string) => {
-      const before = field.value.slice(0, field.selectionStart ?? 0).replace(/\D/g, "").length;
-      field.value = shape(field.value);
-      // The caret stays behind the same digit, whatever blanks were put in.
-      let at = 0;
-      for (let seen = 0; at < field.value.length && seen < before; at++) if (/\d/.test(field.value[at]!)) seen++;
-      if (before < field.value.replace(/\D/g, "").length) field.setSelectionRange(at, at);
-    };
-    this.number.addEventListener("input", () => keep(this.number, groupNumber));
-    this.expiry.addEventListener("input", (event) => {
-      this.expiry.value = groupExpiry(this.expiry.value, (event as InputEvent).inputType?.startsWith("delete") ?? false);
-    });
-    this.cvc.addEventListener("input", () => (this.cvc.value = this.cvc.value.replace(/\D/g, "")));
-  }
-
-  private async offerTestCards(): Promise<void> {
-    const place = document.getElementById("test-cards");
-    if (!place) return;
-    const cards = await testCards(this.facts.api_base).catch(() => []);
-    for (const outcome of ["succeeds", "authenticates", "declines"] as const) {
-      const card = cards.find((one) => one.outcome === outcome);
-      if (!card) continue;
-      const button = document.createElement("button");
-      button.type = "button";
-      button.className = "chip";
-      button.textContent = this.words.t(`pay.demo_${outcome}`);
-      button.addEventListener("click", () => {
-        this.number.value = groupNumber(card.number);
-        this.expiry.value = "12 / 34";
-        this.cvc.value = /^3[47]/.test(card.number) ? "1234" : "123";
-        for (const field of [this.number, this.expiry, this.cvc]) clear(field);
-        this.button.focus();
-      });
-      place.append(button);
-    }
+  private cardForm(): CardForm {
+    const { facts, words } = this;
+    return facts.provider === "stripe" ? new StripeCard(facts, words) : new DemoCard(words, facts.api_base, () => this.button.focus());
   }
 
   private async submit(event: SubmitEvent): Promise<void> {
     event.preventDefault();
     if (this.busy) return; // a second click is the same click
     this.hideProblem();
-    const card = this.facts.total === 0 ? null : readCard(this.number.value, this.expiry.value, this.cvc.value, new Date());
-    const missing = this.order === null ? this.checkDetails() : [];
-    if (card && !isCard(card)) {
-      for (const [field, key] of Object.entries(card)) missing.push(this.cardError(field as keyof typeof card, this.words.t(key)));
-    }
-    if (missing.length) {
-      missing[0]!.focus();
-      return;
-    }
     this.working(true);
     try {
+      const missing = this.order === null ? this.checkDetails() : [];
+      missing.push(...((await this.card?.check()) ?? []));
+      if (missing.length) {
+        missing[0]!.focus();
+        return;
+      }
       if (this.order === null && !(await this.start())) return;
-      if (card && isCard(card)) await this.pay(card);
+      if (this.card) await this.pay(this.card);
       else this.leave();
     } finally {
       this.working(false);
@@ -153,7 +112,7 @@ class Checkout {
     history.replaceState(null, "", `/orders/${order.ref}?key=${order.key}`);
   }
 
-  private async pay(card: Parameters<typeof confirmCard>[1]): Promise<void> {
+  private async pay(card: CardForm): Promise<void> {
     const order = this.order!;
     if (!order.payment?.client_secret) {
       const reply = await openPayment(order.ref, order.key);
@@ -170,8 +129,7 @@ class Checkout {
     const data = new FormData(this.form);
     const holder = { name: String(data.get("name") ?? ""), email: String(data.get("email") ?? "") };
     const back = `${location.origin}${order.payment.return_url}?key=${order.key}`;
-    const answer = await confirmCard(order.payment, card, holder, back, `${order.payment.client_secret!.slice(-8)}-${this.tries}-${card.number.slice(-4)}`);
-    this.tries++;
+    const answer = await card.confirm(order.payment, holder, back);
     switch (answer.kind) {
       case "paid":
       case "ask":
@@ -181,8 +139,8 @@ class Checkout {
         this.stay = true;
         location.assign(answer.url);
         break;
-      case "field":
-        this.cardError(answer.field, answer.message).focus();
+      case "said":
+        answer.place.focus();
         break;
       case "declined": {
         const key = `pay.decline.${answer.code}`;
@@ -209,10 +167,6 @@ class Checkout {
     this.busy = busy;
     this.button.setAttribute("aria-busy", String(busy));
     this.button.textContent = busy ? this.words.t("pay.paying") : this.facts.total ? this.button.dataset.pay! : this.button.textContent;
-  }
-
-  private cardError(field: "number" | "expiry" | "cvc", text: string): HTMLElement {
-    return mark(document.getElementById(`card-${field}`)!, text);
   }
 
   private refusal(code: string): string {
@@ -242,30 +196,6 @@ function paymentOf(facts: CheckoutFacts): Payment {
     client_secret: facts.client_secret ?? null,
     return_url: facts.return_url ?? `/orders/${facts.ref}/return`,
   };
-}
-
-/** Say beside a field what is wrong with it. */
-function mark(field: HTMLElement, text: string): HTMLElement {
-  let error = document.getElementById(`${field.id}-error`);
-  if (!error) {
-    error = document.createElement("span");
-    error.id = `${field.id}-error`;
-    error.className = "field__error";
-    const above = field.closest(".choice") ?? field;
-    above.before(error);
-    field.setAttribute("aria-describedby", [field.getAttribute("aria-describedby"), error.id].filter(Boolean).join(" "));
-  }
-  error.textContent = text;
-  error.hidden = false;
-  field.setAttribute("aria-invalid", "true");
-  return field;
-}
-
-function clear(field: HTMLElement): void {
-  if (field.getAttribute("aria-invalid") !== "true") return;
-  field.removeAttribute("aria-invalid");
-  const error = document.getElementById(`${field.id}-error`);
-  if (error) error.hidden = true;
 }
 
 let ticking = 0;
