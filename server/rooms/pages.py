@@ -47,6 +47,8 @@ INLINE = WEB / "dist" / "inline"
 # Rooms, languages, stages: some twenty pages a room and language are in use at once, 60 KB each.
 PAGES_MAX = 500
 _HEX = re.compile(r"#?([0-9a-fA-F]{6})", re.ASCII)
+# An organisation's own colour may be too dark for a dark page: there, its readable shade is the light on the stage.
+_DARK_HOUSE = "@media(prefers-color-scheme:dark){.house{--accent:var(--accent-ink)}}"
 # What the page shows renews itself by a refresh only where nothing is being typed.
 _RENEWS = frozenset({"planned", "lobby", "drawing", "waiting", "sold_out"})
 _GOOD_NEWS = frozenset({"", "left", "notify", "contested", "email_code"})
@@ -168,7 +170,7 @@ def shared_part(
         "room.html",
         words.locale,
         t=words,
-        words=words.for_script(),
+        words=block(words.for_script()),
         style=style,
         script=script,
         languages=LANGUAGES.items(),
@@ -184,16 +186,18 @@ def shared_part(
         texts=defaultdict(str, message="" if message is None else message.text, refused=_refused(words, standing.said)),
         to=standing.to,
         refresh=standing.stage in _RENEWS,
-        data={
-            "room": facts.room_id,
-            "title": scene.title,
-            "live_url": live_url,
-            "place": facts.place,
-            "promise": facts.commitment,
-            "lobby_ms": facts.opens_lobby_ms,
-            "draws_ms": facts.draws_ms,
-            "to": standing.to,
-        },
+        data=block(
+            {
+                "room": facts.room_id,
+                "title": scene.title,
+                "live_url": live_url,
+                "place": facts.place,
+                "promise": facts.commitment,
+                "lobby_ms": facts.opens_lobby_ms,
+                "draws_ms": facts.draws_ms,
+                "to": standing.to,
+            }
+        ),
     )
 
 
@@ -205,9 +209,12 @@ def own_part(templates: Templates, facts: RoomFacts, scene: Scene, standing: Sta
         "now_ms": standing.now_ms,
     }
     told = lines(words, facts, scene.zone, standing.frame, standing.mine, standing.stage)
-    # Compact, and without the one character that could end the block.
-    text = msgspec.json.encode(data).decode().replace("<", "\\u003c")
-    return templates.text("room_own.html", words.locale, lines=told, data=Markup(text))
+    return templates.text("room_own.html", words.locale, lines=told, data=block(data))
+
+
+def block(data: object) -> Markup:
+    """Return *data* as a page carries it for its script: compact, and without the one character that could end the block."""
+    return Markup(msgspec.json.encode(data).decode().replace("<", "\\u003c"))
 
 
 def _spare(said: msgspec.Struct | None) -> dict[str, Any] | None:
@@ -241,7 +248,7 @@ def inlined(page: str, accent: str) -> tuple[str, str]:
         raise Misuse("the browser side is not built: run `make web`")
     style, script = (path.read_text(encoding="utf-8") for path in paths)
     colour = _HEX.fullmatch(accent)
-    return style + (accent_css(colour[1].lower()) if colour else ""), script
+    return style + (accent_css(colour[1].lower()) + _DARK_HOUSE if colour else ""), script
 
 
 @lru_cache

@@ -19,7 +19,7 @@ from server.refusals import Refusal
 from server.rooms.draw_record import DrawView, record_of
 from server.rooms.facts import RoomFacts
 from server.rooms.page_words import LANGUAGES, RoomWords, room_locale, room_words
-from server.rooms.pages import Scene, hashes, inlined, pages_of, scene_of, whole
+from server.rooms.pages import Scene, block, hashes, inlined, pages_of, scene_of, whole
 from server.rooms.places import place_of
 from server.rooms.verify_draw import FILES
 from server.templating import Templates, remember_language
@@ -75,7 +75,7 @@ def shared_part(
         "room_proof.html",
         words.locale,
         t=words,
-        words=words.for_script("proof"),
+        words=block(words.for_script("proof")),
         style=style,
         script=script,
         languages=LANGUAGES.items(),
@@ -90,7 +90,7 @@ def shared_part(
         steps=STEPS,
         values=values,
         megabytes=math.ceil((people or 0) * (ENTRY_BYTES + _PLACE_BYTES) / 1e6),
-        data={"room": facts.room_id, "commitment": facts.commitment, "people": people},
+        data=block({"room": facts.room_id, "commitment": facts.commitment, "people": people}),
     )
 
 
@@ -111,8 +111,10 @@ def own_part(
         page=f"/rooms/{facts.slug}",
         drawn=view.drawn,
         files=files if inside else files[:-1],
-        command=f"frontrow verify-draw {origin}{base}" + (f" --index {index}" if inside else ""),
-        data={"index": index, "own": index is not None and index == mine},
+        command=f"frontrow verify-draw {origin}{base}",
+        index=index,
+        inside=inside,
+        data=block({"index": index, "own": index is not None and index == mine}),
     )
 
 

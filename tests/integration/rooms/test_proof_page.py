@@ -60,7 +60,7 @@ async def test_after_the_draw_the_page_has_all_that_checking_takes(hall: Hall) -
     assert block(text, "room")["people"] == PEOPLE
     assert block(text, "own") == {"index": 4, "own": True}
     base = f"/api/v1/rooms/{facts.room_id}"
-    assert f"{base} --index 4</pre>" in text
+    assert f'{base} <span class="keep">--index 4</span></pre>' in text
     offered = dict(re.findall(r'href="([^"]+)" download="([^"]+)"', text))
     assert offered == {
         f"{base}/draw": "draw.json", f"{base}/draw/list": "list.bin", f"{base}/draw/places": "places.bin",
