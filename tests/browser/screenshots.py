@@ -16,6 +16,8 @@ from playwright.async_api import Browser, Page, expect
 
 from loadtests.bench.installation import Installation, installation
 from tests.browser.chromium import chromium
+from tests.browser.drawn_room import DrawnRoom
+from tests.browser.foyer import MINUTE_MS, facts_of, now_ms, phases
 
 SCREENS = {"phone": (360, 780), "desktop": (1440, 900)}
 # Pictures are taken when nothing moves any more: motion is reduced, and the map draws on demand.
@@ -92,6 +94,32 @@ async def mail(page: Page) -> None:
     await page.locator("main a").first.click()
 
 
+def room_phase(name: str) -> Deed:
+    """Return the deed of standing in a waiting room, in one of the states it can be in."""
+
+    async def go(page: Page) -> None:
+        await phases()[name]().open(page)
+
+    return go
+
+
+def draw_of(state: str) -> Deed:
+    """Return the deed of opening the page that checks a draw: of a true one, a forged one, or one still to come."""
+
+    async def go(page: Page) -> None:
+        if state == "promised":
+            await DrawnRoom(people=None, index=None, facts=facts_of(draws_ms=now_ms() + 12 * MINUTE_MS)).open(page)
+            return
+        room = DrawnRoom(people=8200, index=4021, locale="de" if state == "german" else "en")
+        if state == "forged":
+            room.exchange(4021, 17)
+        await room.open(page)
+        verdict = "bad" if state == "forged" else "ok"
+        await expect(page.locator("#verdict")).to_have_attribute("data-state", verdict)
+
+    return go
+
+
 def staff(person: tuple[str, str], path: str) -> Deed:
     """Return the deed of signing in and opening *path*."""
 
@@ -158,6 +186,15 @@ def scanned(person: tuple[str, str], code: Callable[[], str]) -> Deed:
         await expect(page.get_by_role("alert")).to_be_visible()
 
     return go
+
+
+def room_shots() -> list[Shot]:
+    """Return every state of the room page and of the page that checks its draw. They need no installation."""
+    draws = ("promised", "true", "forged", "german")
+    return [
+        *(Shot(f"5{number:02}-room-{name}", room_phase(name), whole=True) for number, name in enumerate(phases())),
+        *(Shot(f"53{number}-draw-{name}", draw_of(name), whole=True) for number, name in enumerate(draws)),
+    ]
 
 
 def all_shots(owner: tuple[str, str], door: tuple[str, str], codes: list[str]) -> list[Shot]:
@@ -234,37 +271,44 @@ async def _ticket_codes(browser: Browser, url: str, count: int) -> list[str]:
     return codes
 
 
-async def _take(running: Installation, folder: Path, only: str) -> int:
+async def _take(browser: Browser, url: str, shots: list[Shot], folder: Path) -> int:
     failures = 0
-    async with chromium() as browser:
-        codes = await _ticket_codes(browser, running.url, 4)
-        for shot in all_shots(_sign_in(running, "owner"), _sign_in(running, "door"), codes):
-            if only not in shot.name:
-                continue
-            for screen in SCREENS:
-                for scheme in ("light", "dark"):
-                    async with page_of(browser, running.url, screen, scheme) as page:
-                        try:
-                            await shot.go(page)
-                            await page.wait_for_timeout(SETTLE_MS)
-                            await page.screenshot(
-                                path=folder / f"{shot.name}-{screen}-{scheme}.png", full_page=shot.whole
-                            )
-                        except Exception as error:  # noqa: BLE001 (one page that fails must not hide the others)
-                            failures += 1
-                            print(f"{shot.name} {screen} {scheme}: {str(error).splitlines()[0]}", file=sys.stderr)
+    for shot in shots:
+        for screen in SCREENS:
+            for scheme in ("light", "dark"):
+                async with page_of(browser, url, screen, scheme) as page:
+                    try:
+                        await shot.go(page)
+                        await page.wait_for_timeout(SETTLE_MS)
+                        await page.screenshot(path=folder / f"{shot.name}-{screen}-{scheme}.png", full_page=shot.whole)
+                    except Exception as error:  # noqa: BLE001 (one page that fails must not hide the others)
+                        failures += 1
+                        print(f"{shot.name} {screen} {scheme}: {str(error).splitlines()[0]}", file=sys.stderr)
     return failures
 
 
+async def _take_all(folder: Path, only: str) -> int:
+    """Take the pictures whose name has *only*; an installation is started if one of them needs it. Return how many failed."""
+    rooms = [shot for shot in room_shots() if only in shot.name]
+    async with chromium() as browser:
+        failures = await _take(browser, "", rooms, folder)
+        nobody = ("", "")
+        if not any(only in shot.name for shot in all_shots(nobody, nobody, [""])):
+            return failures
+        with installation() as running:
+            codes = await _ticket_codes(browser, running.url, 4)
+            shots = all_shots(_sign_in(running, "owner"), _sign_in(running, "door"), codes)
+            return failures + await _take(browser, running.url, [one for one in shots if only in one.name], folder)
+
+
 def main() -> int:
-    """Start an installation, take the pictures, and say where they are."""
+    """Take the pictures, and say where they are."""
     parser = argparse.ArgumentParser(prog="make screenshots ARGS=…", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("var/screenshots"))
     parser.add_argument("--only", default="", help="take only pages whose name has this")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    with installation() as running:
-        failures = asyncio.run(_take(running, options.out, options.only))
+    failures = asyncio.run(_take_all(options.out, options.only))
     print(f"{len(list(options.out.glob('*.png')))} pictures in {options.out}, {failures} failed")
     return 1 if failures else 0
 
