@@ -90,7 +90,7 @@ async def serve(
             raise Unavailable("the feed of seat changes is interrupted; viewers see the last known state")
 
     listener = Listener(gateway, Pages({**(pings or {}), "feed": ping_feed}), limits, trust_proxy=trust_proxy)
-    jobs = (reader.run, shows.keep, shows.pulse, dashboards.follow, dashboards.renew, waiting.report)
+    jobs = (reader.run, shows.keep, shows.pulse, dashboards.follow, dashboards.renew, waiting.report, waiting.pace)
     running = [asyncio.create_task(job(), name=job.__qualname__) for job in jobs]
     for task in running:
         task.add_done_callback(_end_with)

@@ -34,4 +34,7 @@ LINE_SECONDS = Histogram(
     "Time to write one frame of a waiting room to those for whom it is time.",
     buckets=(0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1),
 )
+LINE_LOAD = Gauge(
+    "frontrow_live_line_load", "How much less often than usual those far away in line are told; 1 as usual."
+)
 LINE_DELIVERED = Counter("frontrow_live_line_delivered", "Frames of waiting rooms written, one per socket.")

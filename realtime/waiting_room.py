@@ -67,6 +67,8 @@ class WaitingRoom:
         self.key = key
         self.frame: LineFrame | None = None
         self.delivered = 0
+        # How much less often than usual this process can tell people: 1 as usual (waitingroom/telling.py).
+        self.load = 1.0
         self.lagging: set[Viewer] = set()
         self._framed = b""
         self._spans: dict[int, Group] = {}
@@ -171,7 +173,7 @@ class WaitingRoom:
     def _tell(self, group: Group, now_s: float) -> None:
         assert self.frame is not None
         nearest = None if group.position is None else max(group.position, self.frame.served)
-        group.due_s, group.told = now_s + interval_s(self.frame, nearest), self.frame
+        group.due_s, group.told = now_s + interval_s(self.frame, nearest, self.load), self.frame
         self._broadcast(group.sinks.values())
         self.delivered += len(group.sinks)
 

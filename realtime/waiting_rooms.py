@@ -19,8 +19,10 @@ from server.rooms.frames import Frames, KeptFrame
 from waitingroom.frame import LineFrame
 from waitingroom.model import RoomKey
 from waitingroom.place_token import PlaceTokens
+from waitingroom.telling import eased
 
 REPORT_EVERY_S = 3.0
+EASE_EVERY_S = 1.0
 # A process that dies counts for its people this much longer: about as long as they take to come back elsewhere.
 REPORT_TTL_MS = 15_000
 # After a process died its sockets come back over this time: 20,000 of them are 1,300 handshakes a second for the others.
@@ -61,6 +63,8 @@ class WaitingRooms:
         self._placing: dict[int, asyncio.Task[None]] = {}
         self._reported: set[RoomKey] = set()
         self._process = secrets.token_hex(8)
+        self.load = 1.0
+        self._telling_s = 0.0
 
     # Who waits.
 
@@ -107,6 +111,7 @@ class WaitingRooms:
 
     def _open(self, key: RoomKey, kept: KeptFrame | None) -> WaitingRoom:
         room = self._rooms[key.room_id] = WaitingRoom(key)
+        room.load = self.load
         if kept is not None:
             room.take(kept.frame, kept.raw, time.monotonic())
         self._frames.listen(key.room_id, self._heard)
@@ -144,8 +149,11 @@ class WaitingRooms:
         if before is not None and before.epoch != kept.frame.epoch:
             for viewer in room.void():
                 viewer.send(self._waiting(room, None, None, called=False))
-        with metrics.LINE_SECONDS.time():
-            room.take(kept.frame, kept.raw, time.monotonic())
+        began = time.monotonic()
+        room.take(kept.frame, kept.raw, began)
+        took_s = time.monotonic() - began
+        self._telling_s += took_s
+        metrics.LINE_SECONDS.observe(took_s)
         metrics.LINE_DELIVERED.inc(room.delivered - delivered)
         if kept.frame.phase in DRAWN and _drawn_since(before, kept.frame):
             self._place_soon(room)
@@ -182,6 +190,25 @@ class WaitingRooms:
         if position is not None and viewer.waiter is waiter:
             room.place(viewer, position)
             viewer.send(self._waiting(room, waiter.index, position, called=waiter.called))
+
+    # How much we can bear.
+
+    async def pace(self) -> None:
+        """Look every second whether this process keeps up, and tell those far away less often while it does not; for ever."""
+        before = time.monotonic()
+        while True:
+            await asyncio.sleep(EASE_EVERY_S)
+            now = time.monotonic()
+            self.ease(now - before)
+            before = now
+
+    def ease(self, took_s: float) -> None:
+        """Set the pace after a wait of `EASE_EVERY_S` that took *took_s*."""
+        busy, self._telling_s = self._telling_s / took_s, 0.0
+        self.load = eased(self.load, busy, took_s - EASE_EVERY_S)
+        metrics.LINE_LOAD.set(self.load)
+        for room in self._rooms.values():
+            room.load = self.load
 
     # Who is here.
 

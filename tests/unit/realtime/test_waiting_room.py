@@ -12,6 +12,7 @@ from realtime.messages import Turn
 from realtime.waiting_room import Waiter, WaitingRoom
 from waitingroom.frame import LineFrame, encode_frame
 from waitingroom.model import RoomKey
+from waitingroom.telling import LOAD_MAX
 
 FRAME = LineFrame(room=4, epoch=1, tick=1, now_ms=1, phase="open", served=100, next=50_000, rate=(50.0, 60.0, 70.0))
 
@@ -199,3 +200,20 @@ def test_t57_a_million_waiting_cost_no_more_per_tick_than_ten_thousand() -> None
 
     short, long = tick_s(10_000), tick_s(1_000_000)
     assert long < max(4 * short, 0.02)
+
+
+def test_under_load_those_far_away_are_told_less_often() -> None:
+    """Over a minute at the heaviest load: near the front a frame every two seconds, far away a quarter of the usual ones, news at once."""
+    calm, loaded = Scene(), Scene()
+    loaded.room.load = LOAD_MAX
+    people = [[scene.person(100 + ahead) for ahead in (10, 150, 600)] for scene in (calm, loaded)]
+    for scene in (calm, loaded):
+        for _ in range(240):
+            scene.tick()
+    usual, eased = [[len(person.frames) for person in those] for those in people]
+    assert usual[:2] == [240, 60]
+    assert eased[0] >= 30 and eased[1] >= 30, "every two seconds"
+    assert eased[2] * 4 <= usual[2]
+    before = len(people[1][2].frames)
+    loaded.tick(sold_out=True)
+    assert len(people[1][2].frames) == before + 1

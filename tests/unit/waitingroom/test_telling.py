@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from waitingroom.frame import FrameMessage, LineFrame
-from waitingroom.telling import SLOWEST_S, interval_s, is_called, urgent
+from waitingroom.telling import FRESH_S, LOAD_MAX, LOADED_SLOWEST_S, SLOWEST_S, eased, interval_s, is_called, urgent
 
 FRAME = LineFrame(room=1, epoch=1, tick=1, now_ms=1, phase="open", served=1000, next=90_000, rate=(50.0, 60.0, 70.0))
 
@@ -58,3 +58,35 @@ def test_the_line_moving_is_not_urgent() -> None:
 def test_positions_below_the_watermark_are_called() -> None:
     """Position 999 is called when 1000 are served, position 1000 is next."""
     assert [is_called(FRAME, position) for position in (999, 1000, None)] == [True, False, False]
+
+
+def test_load_lengthens_the_pace_of_those_far_away() -> None:
+    """The near ones hear at least every two seconds whatever the load, nobody is silent for 20 s, and nobody is told more often by it."""
+    for load in (1.0, 1.5, 2.0, 4.0, LOAD_MAX):
+        paces = [interval_s(FRAME, 1000 + ahead, load) for ahead in range(0, 5_000, 7)]
+        assert paces == sorted(paces)
+        assert all(
+            pace >= interval_s(FRAME, 1000 + ahead) for pace, ahead in zip(paces, range(0, 5_000, 7), strict=True)
+        )
+        assert max(paces) <= LOADED_SLOWEST_S < 20
+        assert all(interval_s(FRAME, 1000 + ahead, load) <= FRESH_S for ahead in range(181))
+    assert interval_s(FRAME, 1000 + 400, 4.0) == pytest.approx(4 * interval_s(FRAME, 1000 + 400))
+    assert interval_s(FRAME, None, 2.0) == 2 * interval_s(FRAME, None)
+
+
+@pytest.mark.parametrize(
+    ("load", "busy", "late_s", "after"),
+    [
+        (1.0, 0.0, 0.0, 1.0),
+        (1.0, 0.3, 0.0, 2.0),
+        (1.0, 0.0, 0.2, 2.0),
+        (6.0, 0.9, 1.0, LOAD_MAX),
+        (4.0, 0.2, 0.0, 4.0),
+        (4.0, 0.0, 0.07, 4.0),
+        (4.0, 0.05, 0.01, 3.6),
+        (1.05, 0.0, 0.0, 1.0),
+    ],
+)
+def test_the_load_doubles_at_once_and_goes_back_slowly(load: float, busy: float, late_s: float, after: float) -> None:
+    """Telling that takes a quarter of the time, or a loop a tenth of a second late, is too much; in between nothing changes."""
+    assert eased(load, busy, late_s) == pytest.approx(after)
