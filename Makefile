@@ -17,7 +17,7 @@ help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(RUN) $(WEB) ## start everything on this machine, seeded, with a crowd (Ctrl-C stops it)
-	@exec $(PY) -m server.command run $(ARGS)
+	@exec $(PY) -m server.supervisor.foreground $(PY) -m server.command run $(ARGS)
 
 test: $(DEV) $(WEB) check ## run every check and test (the long modes apart)
 	$(PY) -m pytest -n $(TEST_PROCESSES) --dist loadgroup $(ARGS)

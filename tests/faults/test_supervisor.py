@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+import pty
+import select
 import signal
+import socket
+import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from loadtests.bench import processes
-from loadtests.bench.installation import Installation, installation
+from loadtests.bench.installation import Installation, foreign_environment, installation
 
 DEADLINE_S = 30
 
@@ -80,3 +85,33 @@ def test_a_second_installation_on_the_same_ports_says_so(running: Installation) 
     taken = installation(FRONTROW_PORT=str(running.port))
     with pytest.raises(RuntimeError, match=f"port {running.port} is taken"):
         taken.__enter__()
+
+
+def test_ctrl_c_on_make_run_ends_well(var: Path) -> None:
+    """At a terminal Ctrl-C stops everything, the last line says so, and the shell reads 0, not make's 130."""
+    command = ["make", *("-o", ".venv/.ready"), *("-o", "web/dist/manifest.json"), f"PY={sys.executable}", "run"]
+    with ExitStack() as probes:
+        sockets = [probes.enter_context(socket.socket()) for _ in range(4)]
+        for probe in sockets:
+            probe.bind(("127.0.0.1", 0))
+        free = [str(probe.getsockname()[1]) for probe in sockets]
+    names = ("PORT", "LIVE_PORT", "PROVIDER_PORT", "WORKERS_PORT")
+    ports = {f"FRONTROW_{name}": port for name, port in zip(names, free, strict=True)}
+    own = {"FRONTROW_VAR": str(var), "FRONTROW_HOST": "127.0.0.1", **ports}
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(Path(__file__).parents[2])
+        os.execvpe(command[0], [*command, "ARGS=--no-crowd --no-seed"], foreign_environment() | own)
+    said, asked, deadline = b"", False, time.monotonic() + 3 * DEADLINE_S
+    while time.monotonic() < deadline:
+        try:
+            said += os.read(terminal, 4096) if select.select([terminal], [], [], 1)[0] else b""
+        except OSError:  # the other side of the terminal is closed: everything has ended
+            break
+        if not asked and b"Ctrl-C stops everything" in said:
+            os.write(terminal, b"\x03")
+            asked = True
+    os.close(terminal)
+    _, status = os.waitpid(pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 0, said.decode(errors="replace")
+    assert said.decode().split()[-1] == "Stopped."
