@@ -155,7 +155,7 @@ class Crowd:
             self._later(self._now_s() + ASK_AGAIN_S, person, self._claim)
 
     async def _go(self, person: Person) -> None:
-        await self.line.end_visit(self.key.event_id, person.visitor)
+        await self.line.end_visit(self.key, person.visitor)
 
     async def _give_up(self, person: Person) -> None:
         """Leave, if the turn has not come."""

@@ -224,7 +224,7 @@ async def _storm(url: str) -> Figure:
             claims += people
             ending = sorted(inside)[: CAP // 3]
             inside.difference_update(ending)
-            await asyncio.gather(*(line.end_visit(key.event_id, visitor) for visitor in ending))
+            await asyncio.gather(*(line.end_visit(key, visitor) for visitor in ending))
         done.set()
         await watching
         passes = len([name async for name in client.scan_iter("{e:2}:s:1:pass:*", count=1000)])

@@ -50,11 +50,6 @@ def identity_of(bucket: int, field: bytes) -> bytes:
     return bytes((bucket >> 6,)) + field
 
 
-def visit_key(event_id: int, visitor: str) -> str:
-    """Name the note which room and position a visitor's visit came from."""
-    return f"{{e:{event_id}}}:visit:{visitor}"
-
-
 def rooms_key(event_id: int) -> str:
     """Name the set of an event's rooms."""
     return f"{{e:{event_id}}}:rooms"

@@ -98,10 +98,10 @@ class Line(Protocol):
         """Give the place up, and the visit with it if there is one. Refusals: place_unknown place_superseded room_closed."""
         ...
 
-    async def end_visit(self, event_id: int, visitor: str) -> bool:
+    async def end_visit(self, key: RoomKey, visitor: str) -> bool:
         """End the visitor's visit early (bought, or done): its passes go and its slot under the cap is free at once.
 
-        Says whether there was one. The store knows the visitor's room, so the caller need not.
+        Says whether there was one. A visit to another room of the event goes on.
         """
         ...
 

@@ -131,13 +131,9 @@ class ValkeyLine:
         reply = await self._call_own("leave_place", key, index, identity)
         return _refused(reply) if isinstance(reply, bytes) else Left(bool(reply[0]), bool(reply[1]))
 
-    async def end_visit(self, event_id: int, visitor: str) -> bool:
+    async def end_visit(self, key: RoomKey, visitor: str) -> bool:
         """End the visitor's visit early."""
-        note = await self._command("GET", keys.visit_key(event_id, visitor))
-        if note is None:
-            return False
-        room, _, position = note.partition(b":")
-        reply = await self._functions.call("end_visit", RoomKey(event_id, int(room)), (), visitor, position)
+        reply = await self._functions.call("end_visit", key, (), visitor)
         return bool(reply[0])
 
     async def standing(self, key: RoomKey, index: int) -> PlaceStanding | LineRefused:

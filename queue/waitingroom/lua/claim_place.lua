@@ -14,8 +14,8 @@ end
 
 -- One visitor has one visit: a second place of theirs continues it under the same slot.
 local function earlier_visit(visitor)
-  local room, position = string.match(call('GET', visit_key(visitor)) or '', '^(%d+):(%d+)$')
-  return room == room_id() and call('ZSCORE', VISITS, position) and position
+  local position = visit_of(visitor)
+  return position and call('ZSCORE', VISITS, position) and position
 end
 
 local function admit(line, position, visitor, holder, now, late)

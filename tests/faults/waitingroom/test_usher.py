@@ -78,7 +78,7 @@ async def test_t18_no_minute_admits_more_than_the_rate(scene: RoomScene) -> None
         await scene.tick(usher, ticks=4)
         admitted.append(await scene.claim_called(positions, done))
         for index in [index for index in done if index >= 0]:
-            await scene.line.end_visit(scene.facts.event_id, f"visitor{index}")
+            await scene.line.end_visit(scene.key, f"visitor{index}")
     windows = [sum(admitted[second : second + 60]) for second in range(len(admitted) - 59)]
     assert max(windows) <= scene.facts.rate_per_min
     assert max(windows) >= 0.97 * scene.facts.rate_per_min

@@ -13,7 +13,6 @@ from waitingroom.scripts import Library
 from waitingroom.valkey_line import ValkeyLine
 
 KEY = RoomKey(5, 1)
-EVENT = KEY.event_id
 
 
 def person(number: int) -> bytes:

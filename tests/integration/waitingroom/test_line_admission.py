@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from redis.asyncio import Redis
 
-from tests.integration.waitingroom.line_scene import EVENT, KEY, Scene, person
-from waitingroom.model import Claimed, LineRefused, Phase
+from tests.integration.waitingroom.line_scene import KEY, Scene, person
+from waitingroom.model import Claimed, LineRefused, Phase, RoomKey, RoomPlan
 from waitingroom.scripts import compose, read_files
 
 CAP = 40
@@ -32,7 +32,7 @@ async def storm(scene: Scene) -> int:
         most = max(most, await scene.visits(), len(passes))
         for number in sorted(inside)[: CAP // 2]:
             inside.discard(number)
-            assert await scene.line.end_visit(EVENT, f"visitor{number}")
+            assert await scene.line.end_visit(KEY, f"visitor{number}")
     return most
 
 
@@ -88,7 +88,7 @@ async def test_t20_a_step_in_no_shows_never_exceeds_the_cap(scene: Scene) -> Non
                 await scene.claim(number)
         assert await scene.visits() <= 20
         if second % 3 == 0:
-            await scene.line.end_visit(EVENT, f"visitor{second}")
+            await scene.line.end_visit(KEY, f"visitor{second}")
         await scene.on(1_000)
     assert len(absent) > 60
     answers = await asyncio.gather(*(scene.claim(number) for number in absent))
@@ -174,10 +174,29 @@ async def test_a_visit_opens_exactly_its_shows(scene: Scene) -> None:
     assert names == [b"{e:5}:s:1:pass:visitor0", b"{e:5}:s:2:pass:visitor0"]
     assert await scene.redis.get(names[0]) == b"1:key"
     assert 59_000 < await scene.redis.pttl(names[0]) <= 60_000
-    assert await scene.line.end_visit(EVENT, "visitor0")
-    assert not await scene.line.end_visit(EVENT, "visitor0")
+    assert await scene.line.end_visit(KEY, "visitor0")
+    assert not await scene.line.end_visit(KEY, "visitor0")
     assert await scene.redis.keys("*:pass:*") == []
     assert await scene.claim(0) == LineRefused("visit_over")
+
+
+async def test_a_purchase_in_one_room_leaves_the_visit_to_another_alone(scene: Scene) -> None:
+    """Somebody is inside of two rooms of one event: each visit has its own passes and its own end."""
+    other = RoomKey(KEY.event_id, 2)
+    await scene.open(shows=(1,))
+    await scene.crowd(1)
+    await scene.move(1)
+    await scene.claim(0)
+    await scene.line.open_room(other, RoomPlan(0, 0, cap=5, rate_per_min=600, shows=(2,)))
+    await scene.line.join(other, person(0))
+    fence = await scene.line.lead(other, "usher", 60_000)
+    assert fence is not None
+    await scene.line.move(other, fence, 1)
+    assert isinstance(await scene.line.claim(other, 0, person(0), "visitor0", "key"), Claimed)
+    assert await scene.line.end_visit(KEY, "visitor0")
+    assert await scene.redis.keys("*:pass:*") == [b"{e:5}:s:2:pass:visitor0"]
+    again = await scene.line.claim(other, 0, person(0), "visitor0", "key")
+    assert isinstance(again, Claimed) and again.repeated
 
 
 async def test_passthrough_lets_everybody_in_until_somebody_would_wait(scene: Scene) -> None:

@@ -148,7 +148,7 @@ class LineMachine(RuleBasedStateMachine):
     @rule(visitor=VISITORS)
     def end_visit(self, visitor: str) -> None:
         """Somebody has bought."""
-        self._step(lambda state: leaving.end_visit(state, visitor), self.line.end_visit(KEY.event_id, visitor))
+        self._step(lambda state: leaving.end_visit(state, visitor), self.line.end_visit(KEY, visitor))
 
     # ── the usher ──
 
@@ -449,7 +449,7 @@ class LineMachine(RuleBasedStateMachine):
             late=set(state.late),
             places={identity: (place.index, place.tier) for identity, place in state.places.items()},
             passes={key: f"{KEY.room_id}:{holder}" for key, holder in state.passes.items()},
-            visiting={visitor: f"{KEY.room_id}:{at}" for visitor, at in state.visiting.items()},
+            visiting={visitor: str(at) for visitor, at in state.visiting.items()},
         )
 
     def _places(self) -> Lobby:

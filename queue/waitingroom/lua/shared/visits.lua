@@ -11,7 +11,12 @@ local function room_id()
 end
 
 local function visit_key(visitor)
-  return event_prefix() .. 'visit:' .. visitor
+  return string.sub(PLAN, 1, -5) .. 'visit:' .. visitor
+end
+
+-- The position a visitor's visit in this room came from, as far as the store knows.
+local function visit_of(visitor)
+  return tonumber(call('GET', visit_key(visitor)) or nil)
 end
 
 local function write_passes(visitor, position, holder, left_ms)
@@ -19,7 +24,7 @@ local function write_passes(visitor, position, holder, left_ms)
   for _, show in ipairs(plan.shows) do
     call('SET', event .. 's:' .. show .. ':pass:' .. visitor, room .. ':' .. holder, 'PX', left_ms)
   end
-  call('SET', visit_key(visitor), room .. ':' .. position, 'PX', left_ms)
+  call('SET', visit_key(visitor), position, 'PX', left_ms)
 end
 
 local function forget_visits(now)
@@ -34,7 +39,7 @@ end
 local function end_visit(position, visitor)
   call('HDEL', HOLDERS, position)
   if call('ZREM', VISITS, position) == 0 then return false end
-  if call('GET', visit_key(visitor)) == room_id() .. ':' .. position then
+  if visit_of(visitor) == tonumber(position) then
     local event = event_prefix()
     for _, show in ipairs(plan.shows) do call('DEL', event .. 's:' .. show .. ':pass:' .. visitor) end
     call('DEL', visit_key(visitor))
