@@ -288,24 +288,26 @@ async def _take(browser: Browser, url: str, shots: list[Shot], folder: Path) -> 
 
 
 async def _take_all(folder: Path, only: str) -> int:
-    """Take the pictures whose name has *only*; an installation is started if one of them needs it. Return how many failed."""
-    rooms = [shot for shot in room_shots() if only in shot.name]
+    """Take the pictures whose name *only* finds; an installation is started if one of them needs it. Return how many failed."""
+    rooms = [shot for shot in room_shots() if re.search(only, shot.name)]
     async with chromium() as browser:
         failures = await _take(browser, "", rooms, folder)
         nobody = ("", "")
-        if not any(only in shot.name for shot in all_shots(nobody, nobody, [""])):
+        if not any(re.search(only, shot.name) for shot in all_shots(nobody, nobody, [""])):
             return failures
         with installation() as running:
             codes = await _ticket_codes(browser, running.url, 4)
             shots = all_shots(_sign_in(running, "owner"), _sign_in(running, "door"), codes)
-            return failures + await _take(browser, running.url, [one for one in shots if only in one.name], folder)
+            return failures + await _take(
+                browser, running.url, [one for one in shots if re.search(only, one.name)], folder
+            )
 
 
 def main() -> int:
     """Take the pictures, and say where they are."""
     parser = argparse.ArgumentParser(prog="make screenshots ARGS=…", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("var/screenshots"))
-    parser.add_argument("--only", default="", help="take only pages whose name has this")
+    parser.add_argument("--only", default="", help="take only pages whose name this regular expression finds")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     failures = asyncio.run(_take_all(options.out, options.only))
