@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 from server.database import Database
 from server.faults import Unavailable
 from server.logs import logger
+from server.rooms.door.marks_again import write_marks_again
 from server.rooms.facts import RoomFacts, load_own
 from server.rooms.keys import rebuilding_key
 from server.rooms.line_copies import kept_of
@@ -78,6 +79,7 @@ async def _reopen(stores: Stores, remembered: RoomFacts) -> LineRefused | None:
             answer = await line.set_phase(key, paused=facts.paused, passthrough=facts.passthrough)
         return answer if isinstance(answer, LineRefused) else None
     kept = await kept_of(stores, facts)
+    await write_marks_again(stores, facts)  # before anybody can claim
     answer = await line.rebuild(
         key, plan, kept.copy, kept.places, kept.positions, paused=facts.paused, passthrough=facts.passthrough
     )

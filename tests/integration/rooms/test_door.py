@@ -18,6 +18,7 @@ from server.refusals import Refusal
 from server.rooms.door import reviews
 from server.rooms.door.scores import PatientScores, Scores, Sighting
 from server.rooms.facts import RoomFacts
+from server.rooms.opening import keep_open
 from server.rooms.plan import room_key
 from tests.integration.rooms.hall import Hall, Visitor, code_of, now_ms, solve
 from waitingroom.challenges import attempts
@@ -472,3 +473,30 @@ async def test_a_reviewer_may_hold_a_place(hall: Hall) -> None:
     told = (await visitor.client.get(f"{visitor.path}/contest")).json()
     assert (told["held"], [one["reason"] for one in told["actions"]]) == (True, ["reviewer"])
     assert (await contest(visitor)).json()["review"] == "open"
+
+
+async def test_a_lost_store_forgets_no_hold_and_no_verdict(hall: Hall) -> None:
+    """What stands against a place, and what was decided, is in the books: rebuilt with the room, before anybody can claim."""
+    first = await lowered(hall)
+    services, facts, who = hall.server.services, first.facts, hall.who
+    others = [await hall.visitor(facts) for _ in range(4)]
+    for other in others:
+        await other.join()
+    held, open_, upheld, restored = range(1, 5)
+    for index in (held, open_, upheld, restored):
+        assert await reviews.hold(services, who, who.org_id, facts.room_id, index, "ten alike", now_ms()) is None
+    for visitor in (first, *others[1:]):
+        assert (await contest(visitor)).status_code == 200
+    cases = {case.opened_ms: case for case in await reviews.open_contests(services, who.org_id, facts.room_id)}
+    _, _, third, fourth = [cases[at].contest_id for at in sorted(cases)]
+    await reviews.uphold(services, who, who.org_id, third)
+    await reviews.overturn(services, who, who.org_id, fourth)
+    marks = services.door.marks
+    before = [await marks.read(facts, index) for index in range(5)]
+    assert [mark.review for mark in before] == ["open", None, "open", "upheld", "restored"]
+    await services.redis.flushall()
+    assert await keep_open(services, facts) is None
+    after = [await marks.read(facts, index) for index in range(5)]
+    assert [(mark.review, mark.lowered) for mark in after] == [(mark.review, mark.lowered) for mark in before]
+    assert [mark.held_ms is None for mark in after] == [mark.held_ms is None for mark in before]
+    assert [await services.door.may_claim(facts, index) is None for index in range(5)] == [False] * 4 + [True]

@@ -65,3 +65,22 @@ select
   count(*) filter (where verdict = 'overturned') as overturned,
   percentile_cont(0.5) within group (order by extract(epoch from decided_at - opened_at)) as median_review_s
 from door_contests where room_id = $1;
+
+-- name: marks_of
+-- What is known against each place of an epoch ($2: `place:<epoch>:`), and how its last contest stands.
+with acted as (
+  select place_index,
+         (array_agg(tier_was order by id desc) filter (where action = 'tier_lowered'))[1] as tier_was,
+         (array_agg(tier_became order by id desc) filter (where action = 'tier_lowered'))[1] as tier_became,
+         floor(extract(epoch from min(first_at) filter (where action = 'held' and lifted_at is null)) * 1000)::bigint as held_ms
+    from door_actions
+   where room_id = $1 and place_index is not null and starts_with(subject, $2)
+   group by place_index
+), contested as (
+  select distinct on (place_index) place_index, verdict, floor(extract(epoch from opened_at) * 1000)::bigint as opened_ms
+    from door_contests
+   where room_id = $1 and starts_with(subject, $2)
+   order by place_index, id desc
+)
+select a.place_index, a.tier_was, a.tier_became, a.held_ms, c.verdict, c.opened_ms
+  from acted a left join contested c using (place_index)
