@@ -1,21 +1,25 @@
 """Tickets on paper: one A4 page each, code and text as vectors, the same bytes every time.
 
 reportlab is imported when the first PDF is asked for: most processes never print. Names in Latin, Greek and Cyrillic are set in
-Inter; Chinese, Japanese and Korean ones in the reader's own fonts (PDF names them, every reader has them).
+Inter, Arabic and Hebrew ones in Noto Sans; Chinese, Japanese and Korean ones in the reader's own fonts (PDF names them, most readers
+bring them; ours would weigh megabytes). Where a holder's name may not be seen, the paper names the order that has it.
 """
 
 from __future__ import annotations
 
 import io
 import re
+import unicodedata
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import as_file, files
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from server.templating import clock, day, words, zone_name
 from server.tickets import qr
 from server.tickets.face import Occasion, TicketFace
+from server.tickets.script import as_drawn
 
 if TYPE_CHECKING:
     from reportlab.pdfgen.canvas import Canvas
@@ -31,7 +35,11 @@ _EASTERN = (
     (re.compile(r"[\uac00-\ud7af\u1100-\u11ff]"), "HYGothic-Medium"),
     (re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f]"), "STSong-Light"),
 )
-_EASTERN_LETTER = re.compile(r"[\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]+")
+_EASTERN_LETTER = re.compile(r"[\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]")
+_READERS_FONTS = frozenset(name for _, name in _EASTERN)
+_ARABIC, _HEBREW = "NotoSansArabic", "NotoSansHebrew"
+_ARABIC_LETTER = re.compile(r"[\u0600-\u06ff\ufb50-\ufdff\ufe70-\ufefc]")
+_HEBREW_LETTER = re.compile(r"[\u0590-\u05ff\ufb1d-\ufb4f]")
 
 
 def tickets_pdf(tickets: Sequence[TicketFace], occasion: Occasion, *, order_ref: str, locale: str) -> bytes:
@@ -103,7 +111,7 @@ class _Page:
             self._text(x, y - 9, value, 24 if label else 14, _STRONG, width_mm=width - 4)
             x += width * _MM
         y -= 19
-        for label, value in ((t("ticket.type"), self._kind()), (t("ticket.holder"), ticket.holder)):
+        for label, value in ((t("ticket.type"), self._kind()), (t("ticket.holder"), self._holder())):
             if value:
                 self._text(_LEFT, y, label, 9.5, colour=_QUIET)
                 self._text(_LEFT + 30 * _MM, y, value, 12, width_mm=138)
@@ -114,6 +122,13 @@ class _Page:
         ticket = self._ticket
         named = ticket.category and ticket.category != ticket.section
         return f"{ticket.type} · {ticket.category}" if named else ticket.type
+
+    def _holder(self) -> str:
+        """The name as it can be printed. Where it may not be seen, the order that has it is named."""
+        holder, elsewhere = self._ticket.holder, self._t("ticket.named_in_order", ref=self._order_ref)
+        if not _legible(holder, _TEXT):
+            return elsewhere
+        return f"{holder} · {elsewhere}" if _EASTERN_LETTER.search(holder) else holder
 
     def _code(self, top: float) -> None:
         canvas, ticket, t = self._canvas, self._ticket, self._t
@@ -199,29 +214,52 @@ def _register_fonts() -> None:
     from reportlab.pdfbase.cidfonts import UnicodeCIDFont
     from reportlab.pdfbase.ttfonts import TTFont
 
-    for name, file in ((_TEXT, "Inter-Regular.ttf"), (_STRONG, "Inter-SemiBold.ttf")):
-        with as_file(files("server.tickets").joinpath("fonts", file)) as path:
-            pdfmetrics.registerFont(TTFont(name, str(path)))
+    for name in ("Inter", _ARABIC, _HEBREW):
+        for font, weight in ((_TEXT, "Regular"), (_STRONG, "SemiBold")):
+            with as_file(files("server.tickets").joinpath("fonts", f"{name}-{weight}.ttf")) as path:
+                pdfmetrics.registerFont(TTFont(_sibling(name, font), str(path)))
     for _, name in _EASTERN:
         pdfmetrics.registerFont(UnicodeCIDFont(name))
 
 
+def _sibling(family: str, font: str) -> str:
+    """Name the font of *family* that is as heavy as our own *font*."""
+    return font.replace(_TEXT, family)
+
+
 def _runs(text: str, font: str) -> list[tuple[str, str]]:
-    """Cut *text* where the font changes. A name with kana is set in a Japanese font throughout, and so on."""
-    eastern = next((name for letters, name in _EASTERN if letters.search(text)), None)
-    if eastern is None:
-        return [(font, _known(text, font))]
-    runs: list[tuple[str, str]] = []
-    at = 0
-    for match in _EASTERN_LETTER.finditer(text):
-        runs += [(font, _known(text[at : match.start()], font)), (eastern, match[0])]
-        at = match.end()
-    return [(name, run) for name, run in [*runs, (font, _known(text[at:], font))] if run]
+    """Cut *text* into runs of one font, with something to draw for every letter."""
+    return [(name, _known(run, name)) for name, run in _cut(text, font)]
+
+
+def _cut(text: str, font: str) -> list[tuple[str, str]]:
+    """Put *text* in the order drawn and cut it where the font changes. A name with kana is set in a Japanese font throughout."""
+    eastern = next((name for letters, name in _EASTERN if letters.search(text)), font)
+
+    def font_of(letter: str) -> str:
+        if _EASTERN_LETTER.match(letter):
+            return eastern
+        if _ARABIC_LETTER.match(letter):
+            return _sibling(_ARABIC, font)
+        return _sibling(_HEBREW, font) if _HEBREW_LETTER.match(letter) else font
+
+    return [(name, "".join(letters)) for name, letters in groupby(as_drawn(text), key=font_of)]
 
 
 def _known(text: str, font: str) -> str:
     """Put a middle dot where the font has no letter, rather than an empty box or nothing."""
-    return "".join(letter if ord(letter) in _letters(font) else "·" for letter in text)
+    return "".join(letter if _has(font, letter) else "·" for letter in text)
+
+
+def _has(font: str, letter: str) -> bool:
+    return font in _READERS_FONTS or ord(letter) in _letters(font)
+
+
+def _legible(text: str, font: str) -> bool:
+    """Tell whether at least half of what carries the name can be printed."""
+    drawn = [(name, letter) for name, run in _cut(text, font) for letter in run]
+    said = [_has(name, letter) for name, letter in drawn if unicodedata.category(letter)[0] in "LNS"]
+    return 2 * sum(said) >= len(said)
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,6 +15,7 @@ from pypdf import PdfReader
 
 from server.tickets.calendar_file import calendar_file
 from server.tickets.face import Occasion, TicketFace
+from server.tickets.script import joined
 from server.tickets.ticket_pdf import tickets_pdf
 from tests.unit.mail.letters import OCCASION, faces
 
@@ -22,6 +24,11 @@ def pages(tickets: list[TicketFace], occasion: Occasion = OCCASION, locale: str 
     """The text of each page, as a reader finds it."""
     pdf = PdfReader(io.BytesIO(tickets_pdf(tickets, occasion, order_ref="7QK2M9XPAB", locale=locale)))
     return [page.extract_text() for page in pdf.pages]
+
+
+def fonts_of(press: bytes) -> set[str]:
+    """The fonts that the file names; embedded ones have a tag before a plus sign."""
+    return {found.decode() for found in re.findall(rb"/BaseFont /([^\s/]+)", press)}
 
 
 def test_each_ticket_has_its_page_with_everything_on_it() -> None:
@@ -74,6 +81,36 @@ def test_any_name_can_be_printed(name: str) -> None:
     (text,) = pages([replace(faces(1)[0], holder=name)])
     if name[0] in "ΕЖN":
         assert name in text
+
+
+@pytest.mark.parametrize("name", ["عائشة بنت محمد", "דוד בן־גוריון", "Ada عائشة Byron"])
+def test_names_written_from_the_right_are_printed_with_their_own_letters(name: str) -> None:
+    """Arabic is joined and runs from the right, Hebrew too, in fonts that come with the file; no letter becomes a dot."""
+    press = tickets_pdf([replace(faces(1)[0], holder=name, section=name)], OCCASION, order_ref="R", locale="en")
+    text = PdfReader(io.BytesIO(press)).pages[0].extract_text()
+    assert all(text.count(joined(word)) == 2 for word in name.split()), text
+    embedded = {font.split("+")[1] for font in fonts_of(press) if "+" in font}
+    family = "NotoSansHebrew" if "ד" in name else "NotoSansArabic"
+    assert {f"{family}-Regular", f"{family}-SemiBold"} <= embedded
+
+
+@pytest.mark.parametrize("name", ["สมชาย ใจดี", "🎭", "अमित कुमार"])
+def test_a_name_without_letters_here_is_found_by_the_order(name: str) -> None:
+    """Thai, Devanagari and pictures have no letters in our fonts: the paper names the order instead of showing dots."""
+    (text,) = pages([replace(faces(1)[0], holder=name)])
+    assert "named in order 7QK2M9XPAB" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "font"), [("王小明", "STSong-Light"), ("山田 はなこ", "HeiseiKakuGo-W5"), ("김민준", "HYGothic-Medium")]
+)
+def test_eastern_names_are_set_in_the_readers_own_fonts(name: str, font: str) -> None:
+    """Chinese, Japanese and Korean names read back as written; a reader without such fonts still shows the order."""
+    press = tickets_pdf([replace(faces(1)[0], holder=name)], OCCASION, order_ref="R", locale="en")
+    assert font in fonts_of(press)
+    text = PdfReader(io.BytesIO(press)).pages[0].extract_text()
+    assert name.replace(" ", "") in text.replace(" ", "").replace("\n", "")
+    assert "named in order R" in text
 
 
 def test_long_words_stay_on_the_page() -> None:
