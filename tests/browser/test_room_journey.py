@@ -99,7 +99,7 @@ async def test_a_newcomer_waits_is_called_and_buys(visits: Visits) -> None:
     assert len(await codes(buyer)) == 2
 
 
-async def test_without_a_pass_the_seats_lead_to_the_line(visits: Visits) -> None:
+async def test_t48_without_a_pass_the_seats_lead_to_the_line(visits: Visits) -> None:
     """Whoever opens the show is led to its room, and a hold sent past every page is refused by the store."""
     stranger = await visits.open()
     page = stranger.page
@@ -132,7 +132,7 @@ async def test_without_a_pass_the_seats_lead_to_the_line(visits: Visits) -> None
     assert (heard["t"], heard.get("code")) == ("refused", "pass_required")
 
 
-async def test_without_scripts_the_way_leads_to_the_seats_too(visits: Visits) -> None:
+async def test_t62_without_scripts_the_way_leads_to_the_seats_too(visits: Visits) -> None:
     """By e-mail: two forms, a letter with six digits, a page that is looked at again, and a button; then the show opens its door."""
     reader = await visits.open(script=False)
     page = reader.page
@@ -177,7 +177,7 @@ async def code_for(visit: Visit, address: str) -> str:
     return found[0]
 
 
-async def test_the_seeded_draw_is_true(visits: Visits) -> None:
+async def test_t9_the_seeded_draw_is_true(visits: Visits) -> None:
     """The draw that this installation made by itself is confirmed by the page that checks it."""
     visitor = await visits.open(width=390, height=780)
     page = visitor.page
