@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from realtime.audience import Audience
 from realtime.choices import Choices
 from realtime.clock import StoreClock
 from realtime.commands import Commands
@@ -81,7 +82,7 @@ async def serve(
     ticker = Ticker(clock)
     shows = Shows(facts, inventory, restore, clock, ticker)
     reader = FeedReader(feed, shows)
-    dashboards = Dashboards(shows.open, staff, read, redis)
+    dashboards = Dashboards(shows.open, staff, read, redis, Audience(redis, clock, shows))
     commands = Commands(inventory, choices, shows.renew)
     gateway = Gateway(shows, commands, inventory, dashboards, waiting, Proofs(passes), ticker, visitors, hosts, limits)
 
@@ -90,7 +91,8 @@ async def serve(
             raise Unavailable("the feed of seat changes is interrupted; viewers see the last known state")
 
     listener = Listener(gateway, Pages({**(pings or {}), "feed": ping_feed}), limits, trust_proxy=trust_proxy)
-    jobs = (reader.run, shows.keep, shows.pulse, dashboards.follow, dashboards.renew, waiting.report, waiting.pace)
+    watching = (dashboards.follow, dashboards.renew, dashboards.count)
+    jobs = (reader.run, shows.keep, shows.pulse, *watching, waiting.report, waiting.pace)
     running = [asyncio.create_task(job(), name=job.__qualname__) for job in jobs]
     for task in running:
         task.add_done_callback(_end_with)

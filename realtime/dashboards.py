@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from realtime import socket_frames
+from realtime.audience import REPORT_S, Audience
 from realtime.connection import Connection
 from realtime.identity import Identity
 from realtime.messages import Dashboard, GateCount, OrderLine, Watch, WatchRefused
@@ -75,6 +77,7 @@ class Watched:
     figures_stale: bool = True
     sent_at: float = 0.0
     minute: int = 0
+    viewers: int = 0
     timer: asyncio.TimerHandle | None = None
     publishing: bool = False
 
@@ -83,9 +86,15 @@ class Dashboards:
     """All dashboards of this process."""
 
     def __init__(
-        self, open_show: Callable[[int], Awaitable[ShowSession | None]], staff: Staff, read: ReadFigures, redis: Redis
+        self,
+        open_show: Callable[[int], Awaitable[ShowSession | None]],
+        staff: Staff,
+        read: ReadFigures,
+        redis: Redis,
+        audience: Audience,
     ) -> None:
         self._open_show, self._staff, self._read, self._redis = open_show, staff, read, redis
+        self._audience = audience
         self._watched: dict[int, Watched] = {}
         self._somebody = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -169,7 +178,8 @@ class Dashboards:
                 watched.figures_stale = False
                 watched.figures = await self._read(session.facts.org_id, session.show_id, now_ms)
                 watched.minute = now_ms // 60_000
-            dashboard = compose(session, watched.figures, now_ms)
+            watched.viewers = self._audience.of(session)
+            dashboard = compose(session, watched.figures, now_ms, viewers=watched.viewers)
         except Fault as fault:
             watched.figures_stale = True
             logger().warning("dashboard.unavailable", show=session.show_id, fault=str(fault))
@@ -209,6 +219,24 @@ class Dashboards:
                 message = await channel.get_message(ignore_subscribe_messages=True, timeout=LISTEN_S)
                 if message is not None:
                     self._heard_of(message["channel"].decode().removeprefix(ACTIVITY), message["data"])
+
+    async def count(self) -> None:
+        """Tell the other gateways how many watch here, for ever; while staff watch, learn how many watch there."""
+        try:
+            while True:
+                try:
+                    await self._audience.report()
+                    if self._watched:
+                        await self._audience.read()
+                except (RedisError, OSError) as error:
+                    logger().warning("audience.unknown", fault=str(error))
+                for watched in self._watched.values():
+                    if watched.viewers != self._audience.of(watched.session):
+                        self._schedule(watched)
+                await asyncio.sleep(REPORT_S)
+        finally:
+            with suppress(RedisError, OSError):
+                await self._audience.leave()
 
     async def renew(self) -> None:
         """Once a minute while somebody watches: ask again who they are, and move the minutes on."""
@@ -250,7 +278,7 @@ class Dashboards:
         self._schedule(watched)
 
 
-def compose(session: ShowSession, figures: Figures, now_ms: int) -> Dashboard:
+def compose(session: ShowSession, figures: Figures, now_ms: int, *, viewers: int) -> Dashboard:
     """Put the picture in memory and the figures of Postgres together."""
     hub, sale = session.hub, figures.sale
     sections = section_counts(hub.layout, hub.states)
@@ -285,5 +313,5 @@ def compose(session: ShowSession, figures: Figures, now_ms: int) -> Dashboard:
             GateCount(gate=gate.gate, admitted=gate.admitted, refused=gate.refused, last_minute=gate.last_minute)
             for gate in sale.gates
         ],
-        viewers=len(hub.viewers),
+        viewers=viewers,
     )

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Awaitable
+from typing import cast
 
+import msgspec
+
+from realtime.audience import KEY, Report
 from realtime.dashboards import ACTIVITY, EVERY_S, Figures
 from seatmap.inventory.model import HoldRequest
 from server.organiser.dashboard import GateFigures, LastOrder, SaleFigures
@@ -35,6 +41,43 @@ async def test_figures_are_pushed_when_something_happens(house: House, live: str
         await house.redis.publish(f"{ACTIVITY}2", "order")
         await asyncio.sleep(3 * EVERY_S)
         assert (len(staff.messages), house.reads) == (seen, reads), "another organisation's orders are no news"
+
+
+async def reports(house: House) -> dict[bytes, bytes]:
+    """What the gateways tell each other."""
+    return await cast(Awaitable[dict[bytes, bytes]], house.redis.hgetall(KEY))
+
+
+async def test_viewers_are_those_of_all_gateways(house: House, live: str) -> None:
+    """Who watches at another gateway counts here too, comes and goes without anything being sold, and is gone with that gateway."""
+    house.staff["frt_staff"] = STAFF
+    async with Client(live) as staff, Client(live) as here:
+        await staff.send(t="watch", show=7, token="frt_staff")
+        assert (await staff.heard("dashboard", after=0))["viewers"] == 0
+        await here.join()
+        async with house.gateway() as (_, other), Client(other) as one, Client(other) as two:
+            await one.join()
+            await two.join()
+            await staff.until(lambda: staff.messages[-1]["viewers"] == 3)
+            await two.close()
+            await staff.until(lambda: staff.messages[-1]["viewers"] == 2)
+        await staff.until(lambda: staff.messages[-1]["viewers"] == 1)
+        assert len(await reports(house)) == 1, "a gateway that stops takes its counts away"
+
+
+async def test_a_gateway_that_died_counts_for_nobody(house: House, live: str) -> None:
+    """What it last told grows too old to count, and is taken away by whoever reads it later."""
+    house.staff["frt_staff"] = STAFF
+    now_ms = round(time.time() * 1000)
+    told = {"fresh": (now_ms + 30_000, 5), "silent": (now_ms - 10_000, 70), "dead": (now_ms - 120_000, 900)}
+    for name, (at_ms, count) in told.items():
+        report = msgspec.json.encode(Report(at_ms, {7: count, 8: 1})).decode()
+        await cast(Awaitable[int], house.redis.hset(KEY, name, report))
+    async with Client(live) as staff:
+        await staff.send(t="watch", show=7, token="frt_staff")
+        await staff.heard("dashboard", after=0)
+        await staff.until(lambda: staff.messages[-1]["viewers"] == 5)
+    assert b"dead" not in await reports(house)
 
 
 async def test_a_burst_is_at_most_four_a_second(house: House, live: str) -> None:
