@@ -73,7 +73,9 @@ async def test_who_waits_is_told_their_place_and_then_the_line(house: House, liv
 async def test_without_a_place_one_only_watches(house: House, live: str, usher: Usher) -> None:
     """A forged token, another room's, an old epoch's or none at all: the line is shown, no place is."""
     good = house.place_token(1)
-    forged = good[:-5] + ("B" if good[-5] == "A" else "A") + good[-4:]  # the very last letter has bits that mean nothing
+    forged = (
+        good[:-5] + ("B" if good[-5] == "A" else "A") + good[-4:]
+    )  # the very last letter has bits that mean nothing
     tokens = [house.place_token(1, room=99), house.place_token(1, epoch=7), forged, "p1.x"]
     async with Client(live) as client:
         for token in tokens:
