@@ -42,7 +42,7 @@ def shows(frame: LineFrame | None, mine: Mine | None, stage: Stage) -> set[str]:
     again = stage == "lapsed" and mine is not None and mine.reentry
     waits = stage == "lobby" or (mine is not None and stage in ("drawing", "waiting", "sold_out"))
     joins = stage in ("lobby_join", "join", "straight_in") or (
-        stage in ("left", "lapsed") and not again and not draining
+        stage in ("left", "lapsed", "done") and not again and not draining
     )
     named = {
         "message": frame is not None and frame.message is not None,
@@ -52,7 +52,8 @@ def shows(frame: LineFrame | None, mine: Mine | None, stage: Stage) -> set[str]:
         "line": waits and stage != "lobby",
         _lead(frame, mine, stage): True,
         "lapsed_again": again,
-        "lapsed_end": stage == "lapsed" and joins,
+        "lapsed_end": stage in ("lapsed", "done") and joins,
+        "bought": mine is not None and mine.bought is not None,
         "claims": again or stage == "called",
         "joins": joins,
         "uncoded": True,

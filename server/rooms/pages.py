@@ -218,11 +218,14 @@ def block(data: object) -> Markup:
 
 
 def _spare(said: msgspec.Struct | None) -> dict[str, Any] | None:
-    """Leave out what the script supplies itself: nothing, no, and not yet."""
+    """Leave out what the script supplies itself: nothing, no, and not yet. A zero is something: the first place, a visit that is over."""
     if said is None:
         return None
     kept = msgspec.to_builtins(said).items()
-    return {name: value for name, value in kept if value not in (None, False, "") and name not in ("t", "room", "tier")}
+    absent = ("t", "room", "tier")
+    return {
+        name: value for name, value in kept if name not in absent and value not in ("", None) and value is not False
+    }
 
 
 async def scene_of(services: Services, facts: RoomFacts, words: RoomWords) -> Scene:

@@ -8,7 +8,7 @@ from server.rooms.views import Mine
 from waitingroom.frame import LineFrame
 
 Stage = Literal[
-    "planned", "lobby_join", "lobby", "drawing", "join", "straight_in", "waiting", "called", "claimed", "lapsed", "left", "full_house",
+    "planned", "lobby_join", "lobby", "drawing", "join", "straight_in", "waiting", "called", "claimed", "done", "lapsed", "left", "full_house",
     "sold_out", "closed",
 ]  # fmt: skip
 
@@ -25,6 +25,8 @@ def stage_of(frame: LineFrame | None, mine: Mine | None, now_ms: int) -> Stage:
         return "planned"
     if mine is not None and mine.state == "left":
         return "left"
+    if mine is not None and mine.state == "claimed":
+        return "done"
     if phase == "lobby":
         return "lobby_join" if mine is None else "lobby"
     return _newcomer(frame) if mine is None else _in_line(frame, mine)
@@ -41,7 +43,7 @@ def _newcomer(frame: LineFrame) -> Stage:
 
 
 def _in_line(frame: LineFrame, mine: Mine) -> Stage:
-    if mine.state in ("lapsed", "claimed"):
+    if mine.state == "lapsed":
         return "lapsed"
     if frame.phase == "drawing" or mine.position is None:
         return "drawing"

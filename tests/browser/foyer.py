@@ -213,6 +213,9 @@ def phases() -> dict[str, Callable[[], Foyer]]:
             facts_of(), frame_of(served=4400),
             mine_of(state="claimed", visit_until_ms=begin + 13 * MINUTE_MS + 9000, go="/shows/1"),
         ),
+        "done": lambda: Foyer(
+            facts_of(), frame_of(served=4400), mine_of(state="claimed", visit_until_ms=0, bought="/orders/7G2K94QX1B")
+        ),
         "lapsed": lambda: Foyer(facts_of(), frame_of(served=5200), mine_of(state="lapsed", reentry=True)),
         "left": lambda: Foyer(facts_of(), frame_of(), mine_of(state="left")),
         "draining": lambda: Foyer(facts_of(), frame_of(phase="draining"), mine_of()),

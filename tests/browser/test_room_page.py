@@ -18,7 +18,7 @@ PHASES = phases()
 HEADINGS = {
     "planned": "The waiting room isn’t open yet", "lobby-join": "Get a place in the draw", "lobby": "You’re in the draw",
     "drawing": "Drawing the places", "join": "Join the line", "straight-in": "There is no line right now", "waiting": "You’re in line",
-    "paused": "You’re in line", "called": "It’s your turn", "claimed": "You’re in", "lapsed": "Your turn has passed",
+    "paused": "You’re in line", "called": "It’s your turn", "claimed": "You’re in", "done": "Your visit is over", "lapsed": "Your turn has passed",
     "left": "You’ve left the line", "draining": "You’re in line", "full-house": "The line takes no more people",
     "sold-out": "All tickets are taken", "closed": "This waiting room is closed",
 }  # fmt: skip
@@ -100,6 +100,14 @@ def test_t61_the_page_is_one_request_of_14_kb() -> None:
         assert encoding == "br"
         assert brotli.decompress(sent).decode() == shared + own
         assert len(sent) <= 14_000, name
+
+
+def test_the_first_place_is_told_as_a_place() -> None:
+    """Nothing is left out of one's own facts because it is zero: not the first place, not the end of a visit that is over."""
+    _, own = Foyer(facts_of(), frame_of(served=0), mine_of(index=0, position=0)).document()
+    assert '"index":0,"position":0' in own
+    _, own = PHASES["done"]().document()
+    assert '"visit_until_ms":0' in own
 
 
 async def test_t61_nothing_else_is_loaded(browser: Browser) -> None:

@@ -12,6 +12,8 @@ export interface Mine {
   /** End of the visit to the seats, and where they are. */
   visit_until_ms: number | null;
   go: string | null;
+  /** Where the tickets are that were bought in a visit that is over. */
+  bought: string | null;
   /** A turn that passed may still be taken once. */
   reentry: boolean;
   /** The place came out of the draw, so it can be checked. */

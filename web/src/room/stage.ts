@@ -13,6 +13,7 @@ export type Stage =
   | "waiting"
   | "called"
   | "claimed"
+  | "done"
   | "lapsed"
   | "left"
   | "full_house"
@@ -27,6 +28,7 @@ export function stageOf(frame: LineFrame | null, mine: Mine | null, nowMs: numbe
   if (phase === "closed") return "closed";
   if (!frame || phase === "planned") return "planned";
   if (mine?.state === "left") return "left";
+  if (mine?.state === "claimed") return "done";
   if (phase === "lobby") return mine ? "lobby" : "lobby_join";
   if (!mine) {
     if (frame.sold_out) return "sold_out";
@@ -34,7 +36,7 @@ export function stageOf(frame: LineFrame | null, mine: Mine | null, nowMs: numbe
     if (phase === "draining") return "full_house";
     return frame.passthrough ? "straight_in" : "join";
   }
-  if (mine.state === "lapsed" || mine.state === "claimed") return "lapsed";
+  if (mine.state === "lapsed") return "lapsed";
   if (phase === "drawing" || mine.position === null) return "drawing";
   if (mine.state === "called" || mine.position < frame.served) return "called";
   return frame.sold_out ? "sold_out" : "waiting";

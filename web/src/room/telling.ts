@@ -96,7 +96,8 @@ export function shows(state: State, texts: Texts): Set<string> {
   else add(true, `${now}_lead`);
   const again = now === "lapsed" && mine?.reentry;
   add(again, "lapsed_again");
-  add(now === "lapsed" && !again && !draining, "lapsed_end");
+  add((now === "done" || (now === "lapsed" && !again)) && !draining, "lapsed_end");
+  add(mine?.bought, "bought");
   add(again || now === "called", "claims");
   add(now === "lobby_join" || now === "join" || now === "straight_in" || (now === "left" && !draining) || on.has("lapsed_end"), "joins", "join_device");
   add(state.coded, "coded");
