@@ -97,6 +97,11 @@ async def test_a_newcomer_waits_is_called_and_buys(visits: Visits) -> None:
     await pay(page)
     await expect(page.get_by_role("heading", name="Your tickets")).to_be_visible()
     assert len(await codes(buyer)) == 2
+    # The purchase ended the visit: the room says so, and where the tickets are; the seats are for the next in line.
+    await page.goto(ROOM)
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Your visit is over", use_inner_text=True)
+    await page.get_by_role("link", name="See your tickets").click()
+    await expect(page.locator("a[href*='/orders/']").first).to_be_visible()
 
 
 async def test_t48_without_a_pass_the_seats_lead_to_the_line(visits: Visits) -> None:
