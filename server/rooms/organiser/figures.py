@@ -20,7 +20,7 @@ FLOW_STEPS = 60
 # What may be done in each phase; the flags decide between the two of a pair.
 _ACTIONS: dict[str, tuple[str, ...]] = {
     "planned": ("pace", "message", "close"),
-    "lobby": ("pause", "pace", "message", "drain", "close"),
+    "lobby": ("pause", "pace", "message", "close"),
     "drawing": ("pause", "pace", "message", "close"),
     "open": ("pause", "passthrough", "pace", "message", "drain", "close"),
     "draining": ("pause", "pace", "message", "close"),

@@ -21,6 +21,7 @@ from server.rooms.organiser.form import FormErrors, proposed_fields, read_form
 from server.rooms.organiser.watch import Gone, Watches
 from server.templating import words
 from waitingroom.model import LineState, Phase, RoomPlan
+from waitingroom.rules.phases import REACHABLE
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 VENUE = Venue(1, "Hall", "", "Berlin", "", "de", None, None, "Europe/Berlin")
@@ -292,3 +293,11 @@ async def test_a_room_that_is_gone_ends_the_stream() -> None:
 
     watching: Any = Watches(every_s=0.001).follow(1, read)
     assert [figures async for figures in watching] == ["figures"]
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_no_button_leads_to_a_phase_that_cannot_be_reached(phase: Phase) -> None:
+    """Taking nobody new is offered where the line would do it, closing wherever a room is not closed."""
+    offered = actions_of(phase.value, paused=False, passthrough=False)
+    assert ("drain" in offered) == (Phase.DRAINING in REACHABLE[phase])
+    assert ("close" in offered) == (Phase.CLOSED in REACHABLE[phase])
