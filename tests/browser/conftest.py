@@ -7,10 +7,14 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page
+from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from loadtests.bench.installation import Installation, installation
 from tests.browser.chromium import chromium
+
+
+# A page is awaited as long as a click is: the machine may have other things to do.
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="session")

@@ -200,6 +200,23 @@ def without_news(socket: WebSocketRoute) -> None:
     server.on_message(lambda message: socket.send(message) if isinstance(message, str) else None)
 
 
+async def test_a_party_that_fits_nowhere_there_is_offered_what_comes_closest(visits: Visits) -> None:
+    """Seven do not fit into a box: boxes side by side are named by what is on their doors, or all sit together elsewhere."""
+    page = (await choosing(visits, phone=True, dark=True)).page
+    await page.locator(".legend__price", has_text="Box").click()
+    for _ in range(5):
+        await page.get_by_role("button", name="One more").click()
+    await page.get_by_role("button", name="Find seats").click()
+    await expect(heading(page, "Not enough free seats side by side")).to_be_visible()
+    apart, together = page.locator(".offer").first, page.locator(".offer", has_text="together").first
+    await expect(apart.locator(".offer__seats")).to_have_text(re.compile(r"^Box \w\d, seats? [\d, andto]+, .*Box"))
+    await expect(together.locator(".offer__seats")).to_have_text(re.compile(r", row \w+, seats \d+ to \d+$"))
+    first, last = map(int, re.findall(r"\d+", await together.locator(".offer__seats").inner_text())[-2:])
+    assert last - first == 6
+    await together.click()
+    await expect(heading(page, "Your 7 seats")).to_be_visible()
+
+
 async def test_the_map_comes_back_to_the_seat_chosen_in_the_list(visits: Visits) -> None:
     """After a pick in the list the map shows that seat, not the whole house or nothing; the list scrolls under no button."""
     page = (await choosing(visits, phone=True)).page
@@ -260,6 +277,7 @@ async def test_the_keyboard_alone_chooses_a_seat_on_the_map(visits: Visits) -> N
     await expect(page.get_by_role("button", name="Show the whole hall")).to_be_hidden()
 
 
+@pytest.mark.timeout(300)  # an installation of its own, and half a minute to run out
 async def test_the_clock_warns_is_wound_on_once_and_runs_out(browser: Browser) -> None:
     """Half a minute: "More time" adds five minutes and is gone; who lets it run out is told, and takes the seats again."""
     with installation(FRONTROW_HOLD_S="30") as hasty:

@@ -65,17 +65,25 @@ function Offers({ desk, offers }: { desk: Desk; offers: readonly Offer[] }) {
 /** "Stalls, row D, seats 14 to 16": one row in one breath, more rows one after the other. */
 function offerName(desk: Desk, offer: Offer): string {
   const { chart, words } = desk;
-  const rows = new Map<number, number[]>();
-  for (const [k] of offer.seats) rows.set(chart.row[k]!, [...(rows.get(chart.row[k]!) ?? []), k]);
-  return [...rows.values()]
-    .map((seats) => {
-      seats.sort((a, b) => chart.pos[a]! - chart.pos[b]!);
-      if (seats.length === 1) return desk.seatName(seats[0]!);
-      const [first, last] = [seatLabel(chart, seats[0]!), seatLabel(chart, seats.at(-1)!)];
-      const section = chart.sections[chart.section[seats[0]!]!]!.name;
-      return words.t("seat.span", { section, row: chart.rows[chart.row[seats[0]!]!]!.label, first, last });
-    })
-    .join(words.t("seat.and"));
+  const rows = new Map<string, number[]>();
+  for (const [k] of offer.seats) {
+    // A box has rows in its drawing and none in its words.
+    const row = `${chart.section[k]}:${chart.rows[chart.row[k]!]!.label}`;
+    rows.set(row, [...(rows.get(row) ?? []), k]);
+  }
+  return new Intl.ListFormat(words.locale).format([...rows.values()].map((seats) => seatsName(desk, seats)));
+}
+
+/** Seats of one row by the numbers on them, which may run against the drawing. */
+function seatsName(desk: Desk, seats: number[]): string {
+  const { chart, words } = desk;
+  if (seats.length === 1) return desk.seatName(seats[0]!);
+  const section = chart.sections[chart.section[seats[0]!]!]!.name;
+  const row = chart.rows[chart.row[seats[0]!]!]!.label;
+  const labels = seats.map((k) => seatLabel(chart, k)).sort((a, b) => a.localeCompare(b, undefined, { numeric: true }));
+  const adjoining = labels.every((label, i) => i === 0 || Number(label) === Number(labels[i - 1]) + 1);
+  const numbers = adjoining ? words.t("seat.from_to", { first: labels[0]!, last: labels.at(-1)! }) : new Intl.ListFormat(words.locale).format(labels);
+  return words.t(row ? "seat.span" : "seat.span_no_row", { section, row, seats: numbers });
 }
 
 function offerTotal(desk: Desk, offer: Offer): number {
