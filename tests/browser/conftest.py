@@ -12,7 +12,6 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 from loadtests.bench.installation import Installation, installation
 from tests.browser.chromium import chromium
 
-
 # A page is awaited as long as a click is: the machine may have other things to do.
 expect.set_options(timeout=20_000)
 
