@@ -268,7 +268,10 @@ class ValkeyLine:
         passthrough: bool = False,
     ) -> RoomSettled | LineRefused:
         """Make a room again that the store lost: who has which place first, which nobody sees, then all the rest at once."""
-        made = rebuilding.prepare(plan, copy, places, positions, paused=paused, passthrough=passthrough)
+        # Some three seconds for a million people: nobody else's request waits for it.
+        made = await asyncio.to_thread(
+            rebuilding.prepare, plan, copy, places, positions, paused=paused, passthrough=passthrough
+        )
         for at in range(0, len(made.buckets), BUCKETS_AT_ONCE):
             few = made.buckets[at : at + BUCKETS_AT_ONCE]
             await asyncio.gather(*(self._command("HSET", keys.bucket_key(key, bucket), *flat) for bucket, flat in few))
