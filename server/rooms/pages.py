@@ -239,7 +239,11 @@ async def scene_of(services: Services, facts: RoomFacts, words: RoomWords) -> Sc
     zone = show.time_zone
     starts_ms = show.show.starts_at.timestamp() * 1000
     venue = f"{show.show.venue.name}, {show.show.venue.city}"
-    when = f"{words.day(starts_ms, zone)}, {words.clock(starts_ms, zone)} · {venue}" if len(facts.shows) == 1 else venue
+    when = (
+        f"{words.day(starts_ms, zone)}, {words.clock(starts_ms, zone)}\u00a0· {venue}"
+        if len(facts.shows) == 1
+        else venue
+    )
     return Scene(facts.event_title, when, zone)
 
 

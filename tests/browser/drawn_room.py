@@ -88,7 +88,7 @@ class DrawnRoom:
         """Return the page as the server writes it."""
         words = room_words(self.locale)
         scene = Scene(
-            self.facts.event_title, "Saturday, 12 December, 19:30 · Riverside Theatre, Leeds", "Europe/London"
+            self.facts.event_title, "Saturday, 12 December, 19:30\u00a0· Riverside Theatre, Leeds", "Europe/London"
         )
         late = self.view.drawn is None and now_ms() >= self.facts.draws_ms
         shared = shared_part(_TEMPLATES, self.facts, self.view, scene, words, late=late)

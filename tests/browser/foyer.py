@@ -100,7 +100,7 @@ class Foyer:
     def document(self) -> tuple[str, str]:
         """Return the page as the server writes it: what is shared, and one reader's own."""
         scene = Scene(
-            self.facts.event_title, "Saturday, 12 December, 19:30 · Riverside Theatre, Leeds", "Europe/London"
+            self.facts.event_title, "Saturday, 12 December, 19:30\u00a0· Riverside Theatre, Leeds", "Europe/London"
         )
         standing = Standing(self.frame, self.mine, now_ms(), said=self.said)
         words = room_words(self.locale)

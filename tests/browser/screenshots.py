@@ -103,6 +103,54 @@ def room_phase(name: str) -> Deed:
     return go
 
 
+async def room_opened_up(page: Page) -> None:
+    """Everything that folds out while one waits."""
+    await phases()["waiting"]().open(page)
+    for summary in await page.locator("summary:visible").all():
+        await summary.click()
+
+
+async def room_code_asked(page: Page) -> None:
+    """The six digits are on their way by mail."""
+    foyer = phases()["join"]()
+    foyer.answers["places"] = (202, {"needs": "email_code"})
+    await foyer.open(page)
+    await page.get_by_label("E-mail").filter(visible=True).fill("ada@example.org")
+    await page.get_by_role("button", name="Send me a code").click()
+    await expect(page.get_by_label("Six digits")).to_be_visible()
+
+
+async def room_refused(page: Page) -> None:
+    """A place of another device."""
+    foyer = phases()["called"]()
+    foyer.answers["claim"] = (403, {"code": "proof_invalid"})
+    await foyer.open(page)
+    await page.get_by_role("button", name="Choose your seats").click()
+    await expect(page.locator(".bad")).to_be_visible()
+
+
+async def room_full(page: Page) -> None:
+    """One's turn, and every place at the seats taken for a moment."""
+    foyer = phases()["called"]()
+    foyer.answers["claim"] = (409, {"code": "visits_full", "retry_after_ms": 2000})
+    await foyer.open(page)
+    await page.get_by_role("button", name="Choose your seats").click()
+    await expect(page.get_by_text("You are next: we keep trying")).to_be_visible()
+
+
+async def room_lost(page: Page) -> None:
+    """Nothing was heard for a while."""
+    await page.clock.install()
+    foyer = phases()["waiting"]()
+    await foyer.open(page)
+    await expect(page.locator("main")).to_contain_text("1,204")
+    foyer.down = {"socket", "events", "state"}
+    for socket in foyer.sockets:
+        await socket.close(code=1011)
+    await page.clock.run_for(60_000)
+    await expect(page.get_by_text("No connection right now")).to_be_visible()
+
+
 def draw_of(state: str) -> Deed:
     """Return the deed of opening the page that checks a draw: of a true one, a forged one, or one still to come."""
 
@@ -191,7 +239,9 @@ def scanned(person: tuple[str, str], code: Callable[[], str]) -> Deed:
 def room_shots() -> list[Shot]:
     """Return every state of the room page and of the page that checks its draw. They need no installation."""
     draws = ("promised", "true", "forged", "german")
+    deeds = (room_opened_up, room_code_asked, room_refused, room_full, room_lost)
     return [
+        *(Shot(f"54{number}-{deed.__name__.replace('_', '-')}", deed, whole=True) for number, deed in enumerate(deeds)),
         *(Shot(f"5{number:02}-room-{name}", room_phase(name), whole=True) for number, name in enumerate(phases())),
         *(Shot(f"53{number}-draw-{name}", draw_of(name), whole=True) for number, name in enumerate(draws)),
     ]
