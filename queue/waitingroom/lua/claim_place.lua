@@ -36,7 +36,7 @@ end
 return function(keys, args)
   local index, visitor, holder, now = tonumber(args[2]), args[3], args[4], now_ms()
   settle_phase(now)
-  local refusal = check_own(keys[11], args[1], index, 0)
+  local refusal = check_own(keys[11], args[1], index, 0, now)
   if refusal then return refusal end
   local position = position_of(index)
   if not position then return plan.phase == 'closed' and 'room_closed' or 'not_called' end

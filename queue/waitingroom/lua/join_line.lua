@@ -33,7 +33,7 @@ return function(keys, args)
     if not is_over(position, now) then return { index, tier, 0, position or -1, 0, plan.phase } end
   end
   if REFUSALS[plan.phase] then return REFUSALS[plan.phase] end
-  settle_life()
+  settle_life(now)
   local index = call('INCR', NEXT) - 1
   if index >= plan.capacity_max then
     call('DECR', NEXT)

@@ -4,7 +4,9 @@
 -- Reply {fence}, {} while another leads.
 -- The rule it enforces is queue/waitingroom/rules/calling.py:lead.
 return function(_, args)
-  local line, now = read_line(), now_ms()
+  local now = now_ms()
+  settle_life(now) -- the first tick of a life: who was forgotten should not have to wait for somebody to join
+  local line = read_line()
   local led = line[LEAD_UNTIL] > now
   if led and line[LEADER] ~= args[1] then return {} end
   if not led then line[FENCE] = line[FENCE] + 1 end

@@ -12,7 +12,7 @@ return function(keys, args)
   local index, now = tonumber(args[2]), now_ms()
   settle_phase(now)
   if plan.phase == 'closed' then return 'room_closed' end
-  local refusal = check_own(keys[11], args[1], index, 0)
+  local refusal = check_own(keys[11], args[1], index, 0, now)
   if refusal == 'left' then return { 1, 0 } end
   if refusal then return refusal end
   local slot, line = position_of(index) or index, read_line()

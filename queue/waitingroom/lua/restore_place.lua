@@ -7,7 +7,7 @@ return function(keys, args)
   local index, now = tonumber(args[2]), now_ms()
   settle_phase(now)
   if plan.phase == 'closed' then return 'room_closed' end
-  local refusal = check_own(keys[11], args[1], index, tonumber(args[3]))
+  local refusal = check_own(keys[11], args[1], index, tonumber(args[3]), now)
   if refusal then return refusal end
   local position = position_of(index)
   if is_over(position, now) then

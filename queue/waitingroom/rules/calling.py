@@ -8,6 +8,7 @@ from waitingroom.rules.state import (
     RoomState,
     left_between,
     refuse,
+    settle_life,
     settle_phase,
     skip_left,
     tick,
@@ -20,6 +21,7 @@ STEPS_MAX = 200
 
 def lead(state: RoomState, who: str, ttl_ms: int, *, now_ms: int) -> Outcome:
     """Become, or stay, the one who moves the line; every change raises the fence."""
+    state = settle_life(state, now_ms)
     led = state.lead_until_ms > now_ms
     if led and state.leader != who:
         return Outcome(state, None)

@@ -23,7 +23,7 @@ from waitingroom.rules.turns import claimed_this_minute, claims, is_late, may_re
 def claim(state: RoomState, index: int, identity: bytes, visitor: str, holder: str, *, now_ms: int) -> Outcome:
     """Let the called place in, once; its holder may repeat it, nobody else."""
     state = settle_phase(state, now_ms)
-    state, refusal = check_own(state, index, identity)
+    state, refusal = check_own(state, index, identity, now_ms=now_ms)
     if refusal:
         return refuse(state, refusal)
     position = position_of(state, index)

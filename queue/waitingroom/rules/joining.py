@@ -31,7 +31,7 @@ def join(state: RoomState, identity: bytes, tier: int, *, now_ms: int) -> Outcom
         return Outcome(state, joined(state, place, fresh=False))
     if state.phase in REFUSALS:
         return refuse(state, REFUSALS[state.phase])
-    state = settle_life(state)
+    state = settle_life(state, now_ms)
     if state.next >= state.plan.capacity_max:
         return refuse(state, "room_full")
     place = Place(state.next, tier)
@@ -58,7 +58,7 @@ def restore(state: RoomState, index: int, identity: bytes, tier: int, *, now_ms:
     state = settle_phase(state, now_ms)
     if state.phase is Phase.CLOSED:
         return refuse(state, "room_closed")
-    state, refusal = check_own(state, index, identity, tier)
+    state, refusal = check_own(state, index, identity, tier, now_ms=now_ms)
     if refusal:
         return refuse(state, refusal)
     position = position_of(state, index)
@@ -68,12 +68,14 @@ def restore(state: RoomState, index: int, identity: bytes, tier: int, *, now_ms:
     return Outcome(state, joined(state, state.places[identity], fresh=False))
 
 
-def check_own(state: RoomState, index: int, identity: bytes, tier: int = 0) -> tuple[RoomState, str | None]:
+def check_own(
+    state: RoomState, index: int, identity: bytes, tier: int = 0, *, now_ms: int
+) -> tuple[RoomState, str | None]:
     """Check that the index is the identity's own, restoring it if the store forgot."""
     place = state.places.get(identity)
     if place:
         return state, None if place.index == index else "place_superseded"
-    state = settle_life(state)
+    state = settle_life(state, now_ms)
     position = position_of(state, index)
     slot = index if position is None else position
     if index >= state.next or state_of(state, slot) is not PlaceState.LEFT:

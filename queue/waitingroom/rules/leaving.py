@@ -24,7 +24,7 @@ def leave(state: RoomState, index: int, identity: bytes, *, now_ms: int) -> Outc
     state = settle_phase(state, now_ms)
     if state.phase is Phase.CLOSED:
         return refuse(state, "room_closed")
-    state, refusal = check_own(state, index, identity)
+    state, refusal = check_own(state, index, identity, now_ms=now_ms)
     if refusal == "left":
         return Outcome(state, Left(repeated=True, ended_visit=False))
     if refusal:

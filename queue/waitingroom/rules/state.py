@@ -118,19 +118,20 @@ def settle_phase(state: RoomState, now_ms: int) -> RoomState:
     if state.phase is Phase.PLANNED and now_ms >= plan.opens_lobby_ms:
         state = replace(state, phase=Phase.LOBBY)
     if state.phase is Phase.LOBBY and now_ms >= plan.draws_ms:
-        state = settle_life(state)
+        state = settle_life(state, now_ms)
         state = replace(state, phase=Phase.DRAWING if state.next else Phase.OPEN, lobby=state.next)
     if state.phase is Phase.OPEN and 0 < plan.closes_ms <= now_ms:
         state = replace(state, phase=Phase.DRAINING)
     return state
 
 
-def settle_life(state: RoomState) -> RoomState:
-    """Skip the indices a store that has just begun a life may have given out and forgotten."""
+def settle_life(state: RoomState, now_ms: int) -> RoomState:
+    """Skip the indices a store that has just begun a life may have given out and forgotten. A new epoch asks for tokens."""
     if state.settled or state.next == 0:
         return replace(state, settled=True)
     to = state.next + state.lost_joins_max
-    return replace(state, settled=True, gaps=(*state.gaps, (state.next, to)), next=to)
+    epoch = max(state.epoch + 1, now_ms // 1000)
+    return replace(state, settled=True, gaps=(*state.gaps, (state.next, to)), next=to, epoch=epoch)
 
 
 # ── places ──

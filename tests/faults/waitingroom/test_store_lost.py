@@ -20,7 +20,8 @@ from server.rooms.steer import steer
 from tests.faults.waitingroom.usher_scene import TICK_MS, Dying, RoomScene, room_scene
 from tests.integration.installation import Installation, installation
 from tests.integration.rooms.hall import Hall, code_of, lay
-from waitingroom.model import LOST_JOINS_MAX, Claimed, Joined, LineRefused, Phase
+from waitingroom import keys
+from waitingroom.model import LOST_JOINS_MAX, Claimed, Joined, LineRefused, Phase, RoomKey
 from workers.usher.drawing import AGAIN_MS
 from workers.usher.room_usher import RoomUsher
 
@@ -150,6 +151,42 @@ async def test_a_place_given_before_the_first_copy_is_kept_by_its_token(hall: Ha
     assert other >= LOST_JOINS_MAX > given
     assert (await ann.join()).json()["index"] == given
     await usher.resign()
+
+
+async def test_t38_a_join_the_store_forgot_is_back_before_the_draw(hall: Hall, redis: Redis) -> None:
+    """T38: a failover lost the last join, nobody joins after it: the leader's first tick says so, the page shows its token, and it is drawn."""
+    facts = await hall.room()
+    first, ann = await hall.visitor(facts), await hall.visitor(facts)
+    given = [(await one.join()).json()["index"] for one in (first, ann)]
+    scene = RoomScene(hall, facts)
+    epoch = (await scene.state()).epoch
+    place = hall.server.services.places.read(ann.place, facts)
+    assert place is not None
+    await forget(redis, scene.key, place.identity, given[1])
+    usher = scene.usher()
+    await usher.step()
+    state = await scene.state()
+    assert state.epoch > epoch and state.waiting == 1
+
+    async def told() -> bool:
+        kept = await hall.server.services.frames.find(scene.key)
+        return kept is not None and kept.frame.epoch == state.epoch
+
+    await eventually(told)
+    mine = (await ann.mine()).json()
+    assert (mine["index"], mine["state"]) == (given[1], "waiting")
+    lobby = await scene.line.read_places(scene.key)
+    assert lobby is not None and (lobby.identities != 0).sum() == 2
+    await usher.resign()
+    await scene.close()
+
+
+async def forget(redis: Redis, key: RoomKey, identity: bytes, index: int) -> None:
+    """Take the last join back, and the functions' memory with it, as a replica would lack both."""
+    bucket, name = keys.bucket_of(identity)
+    await redis.set(keys.part_key(key, "next"), index)
+    await redis.execute_command("HDEL", keys.bucket_key(key, bucket), name)  # type: ignore[no-untyped-call]
+    await redis.execute_command("FUNCTION", "FLUSH")  # type: ignore[no-untyped-call]
 
 
 async def test_a_draw_on_record_is_published_by_whoever_finds_the_store_empty(scene: RoomScene, redis: Redis) -> None:

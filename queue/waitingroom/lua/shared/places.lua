@@ -54,11 +54,14 @@ end
 -- A store that took over from another one has fresh functions and may lack the last second of joins. The indices given out
 -- in it must not be given out again, so the first join of each life of the functions skips them; tokens restore their owners.
 local lives = {}
-local function settle_life()
+local function settle_life(now)
   if lives[PLAN] then return end
   lives[PLAN] = true
   local from = next_index()
-  if from > 0 then skip_indices(from, from + LOST_JOINS_MAX) end
+  if from == 0 then return end
+  skip_indices(from, from + LOST_JOINS_MAX)
+  plan.epoch = max(plan.epoch + 1, floor(now / 1000)) -- pages notice it, and show the token the store may have forgotten
+  write_plan()
 end
 
 -- Move the room on to the phase its time has come for.
@@ -66,7 +69,7 @@ local function settle_phase(now)
   local phase = plan.phase
   if plan.phase == 'planned' and now >= plan.opens_lobby_ms then plan.phase = 'lobby' end
   if plan.phase == 'lobby' and now >= plan.draws_ms then
-    settle_life()
+    settle_life(now)
     plan.phase, plan.lobby = 'drawing', next_index()
     if plan.lobby == 0 then plan.phase = 'open' end -- nobody to draw for
   end
@@ -99,13 +102,13 @@ local function bring_back(line, index, slot)
 end
 
 -- Check that the index is the identity's own, restoring it if the store forgot; replies a refusal or nothing.
-local function check_own(bucket, field, index, tier)
+local function check_own(bucket, field, index, tier, now)
   local known = call('HGET', bucket, field)
   if known then
     if floor(known / TIERS) ~= index then return 'place_superseded' end
     return nil
   end
-  settle_life()
+  settle_life(now)
   local slot = position_of(index) or index
   if index >= next_index() or state_of(slot) ~= LEFT then return 'place_unknown' end
   local line = read_line()
