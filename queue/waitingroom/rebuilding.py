@@ -62,7 +62,6 @@ def prepare(
             line,
             pending=int((called == PlaceState.WAITING).sum()),
             lapses=int((called == PlaceState.LAPSED).sum()),
-            claims=int((states == PlaceState.CLAIMED).sum()),
         ),
         "next": count,
         "skip_from": known,

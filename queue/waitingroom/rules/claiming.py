@@ -17,7 +17,7 @@ from waitingroom.rules.state import (
     tick,
     with_place_state,
 )
-from waitingroom.rules.turns import claimed_this_minute, claims, is_late, may_reenter, note
+from waitingroom.rules.turns import claimed_this_minute, is_late, may_reenter, note
 
 
 def claim(state: RoomState, index: int, identity: bytes, visitor: str, holder: str, *, now_ms: int) -> Outcome:
@@ -61,7 +61,8 @@ def _admit(state: RoomState, ticked: RoomState, position: int, visit: Visit, lat
     ticked = replace(
         ticked,
         reentries=ticked.reentries + late,
-        admitted=note(ticked.admitted, Row(ticked.turn_ms, 0, claims(ticked))),
+        claims=ticked.claims + 1,
+        admitted=note(ticked.admitted, Row(ticked.turn_ms, 0, ticked.claims + 1)),
         visits={**others, position: visit},
     )
     return Outcome(_write_passes(ticked, position, visit), Claimed(position, visit.ends_ms, False, late))

@@ -17,7 +17,6 @@ from waitingroom.rules.state import (
 from waitingroom.rules.turns import (
     called_this_minute,
     claimed_this_minute,
-    claims,
     is_late,
     may_reenter,
 )
@@ -44,7 +43,7 @@ def line_state(state: RoomState, now_ms: int) -> LineState:
         pending=found[PlaceState.WAITING],
         visits=len(state.visits),
         called=state.calls,
-        claimed=claims(state),
+        claimed=state.claims,
         lapsed=found[PlaceState.LAPSED],
         left=state.leaves,
         reentered=state.reentries,

@@ -69,6 +69,8 @@ class RoomState:
     next: int = 0
     served: int = 0
     calls: int = 0
+    claims: int = 0
+    """Places ever claimed. It never falls, as the ledger of admissions needs: a room made again from a copy may not know whose they were."""
     turn_ms: int = 0
     lapsed_to: int = 0
     leaves: int = 0

@@ -29,14 +29,9 @@ def called_this_minute(state: RoomState) -> int:
     return state.calls - row_at(state.called, state.turn_ms - RATE_WINDOW_MS).people
 
 
-def claims(state: RoomState) -> int:
-    """Count the places ever claimed."""
-    return sum(value is PlaceState.CLAIMED for value in state.states.values())
-
-
 def claimed_this_minute(state: RoomState) -> int:
     """Count the people admitted within the rate's window."""
-    return claims(state) - row_at(state.admitted, state.turn_ms - RATE_WINDOW_MS).people
+    return state.claims - row_at(state.admitted, state.turn_ms - RATE_WINDOW_MS).people
 
 
 def lapsed_below(state: RoomState, windows: int) -> int:

@@ -14,7 +14,6 @@ from waitingroom import wire
 from waitingroom.model import LineCopy, Lobby, Phase, PlaceState, RoomPlan
 from waitingroom.rules import calling, claiming, drawing, joining, leaving, phases, reading, rebuilding
 from waitingroom.rules.state import Outcome, RoomState, index_at, settle_phase, state_of
-from waitingroom.rules.turns import claims
 
 PEOPLE = [bytes([0, n, 7, 0, 0, 0, 255, n]) for n in range(8)]
 VISITORS = st.sampled_from(["ann", "bob", "cid"])
@@ -376,6 +375,7 @@ class LineMachine(RuleBasedStateMachine):
         assert len({index for index, _ in self.tokens}) == len(self.tokens), "an index was given twice"
         assert all(index < state.next for index in indices)
         assert all(position < state.served for position in state.visits)
+        assert state.claims >= sum(value is PlaceState.CLAIMED for value in state.states.values())
         assert sorted(state.positions) == list(range(len(state.positions)))
 
     # ── the machinery ──
@@ -429,7 +429,7 @@ class LineMachine(RuleBasedStateMachine):
                 turn_ms=state.turn_ms,
                 seen_ms=state.seen_ms,
                 lapsed_to=state.lapsed_to,
-                claims=claims(state),
+                claims=state.claims,
                 lapses=called.count(PlaceState.LAPSED),
                 leaves=state.leaves,
                 reentries=state.reentries,
