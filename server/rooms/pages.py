@@ -39,7 +39,7 @@ from server.rooms.state_json import frame_of
 from server.rooms.views import Mine
 from server.security import content_security_policy, live_origins
 from server.services import Services
-from server.templating import WEB, Templates, remember_language
+from server.templating import WEB, Templates, asset, remember_language
 from server.visitor_session import remember_visitor
 from waitingroom.frame import LineFrame
 
@@ -191,6 +191,7 @@ def shared_part(
                 "room": facts.room_id,
                 "title": scene.title,
                 "live_url": live_url,
+                "work": asset("room-work.js"),
                 "place": facts.place,
                 "promise": facts.commitment,
                 "lobby_ms": facts.opens_lobby_ms,

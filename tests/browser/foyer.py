@@ -19,7 +19,7 @@ from server.rooms.page_words import room_words
 from server.rooms.pages import Scene, Standing, hashes, own_part, shared_part
 from server.rooms.views import Mine
 from server.security import content_security_policy
-from server.templating import Templates
+from server.templating import WEB, Templates
 from waitingroom.frame import FrameMessage, LineFrame
 
 # Browsers take localhost for secure, so that the page makes a key; by its other name it is plain http.
@@ -127,6 +127,8 @@ class Foyer:
             await self._events(route)
         elif path.startswith("/api/"):
             await self._deed(route, name)
+        elif path.startswith("/assets/"):
+            await route.fulfill(path=WEB / "dist" / path.removeprefix("/"), content_type="text/javascript")
         else:
             await route.fulfill(body="<h1>Seats</h1>", content_type="text/html")
 

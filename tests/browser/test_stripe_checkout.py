@@ -24,7 +24,8 @@ import server.app
 from seatmap.inventory.model import Held, HoldRequest
 from server.payments.stripe_payments import StripeSetup
 from server.seed import planting
-from server.seed.planting import PROGRAMME, seed
+from server.seed.planting import seed
+from server.seed.programme import PROGRAMME
 from server.visitor import COOKIE
 from tests.browser.conftest import Visit, Visits
 from tests.browser.serving import Serving, serving
@@ -130,7 +131,7 @@ async def office(
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[BoxOffice]:
     # One event is enough, and sown in a moment.
-    theatre = replace(PROGRAMME[0], events=[one for one in PROGRAMME[0].events if one.slug == EVENT])
+    theatre = replace(PROGRAMME[0], events=tuple(one for one in PROGRAMME[0].events if one.slug == EVENT))
     monkeypatch.setattr(planting, "PROGRAMME", (theatre,))
     # The production adapter, at the address of the stand-in for api.stripe.com.
     monkeypatch.setattr(server.app, "StripeSetup", functools.partial(StripeSetup, api_base=stripe.origin))

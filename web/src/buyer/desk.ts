@@ -20,6 +20,8 @@ import { LiveSocket, liveUrl } from "../live/socket";
 import type { Phase, ShowFacts } from "./facts";
 import { withFees } from "./facts";
 
+const LEAVE_SPREAD_MS = 2_000;
+
 export interface Conflict {
   code: string;
   seats: number[];
@@ -75,6 +77,9 @@ export class Desk {
   private ticking = 0;
   private commands = 0;
   private noticeIds = 0;
+  /** Holding needs the pass of a waiting room. */
+  private behindLine = false;
+  private leaving = 0;
 
   constructor(
     readonly facts: ShowFacts,
@@ -166,6 +171,7 @@ export class Desk {
     switch (message.t) {
       case "joined":
         this.phase.value = message.phase;
+        this.behindLine = message.challenge !== null;
         this.setBasket(rejoined(this.basket.value, message.hold));
         break;
       case "held":
@@ -188,6 +194,8 @@ export class Desk {
       case "sale":
         this.phase.value = message.phase;
         this.opensAt.value = message.opens_at_ms;
+        if (message.pass_required && !this.behindLine) this.toTheLine();
+        this.behindLine = message.pass_required;
         break;
       case "prices":
         setPrices(this.state, message.prices, this.typeIds);
@@ -198,10 +206,17 @@ export class Desk {
     }
   }
 
+  /** A room stands before the seats now: who holds nothing is led to its line, not everybody in the same second. */
+  private toTheLine(): void {
+    if (this.hold.value) this.notify(this.words.t("sale.line_began"), "info");
+    else if (!this.leaving) this.leaving = window.setTimeout(() => location.reload(), LEAVE_SPREAD_MS * Math.random());
+  }
+
   private answer(message: Held | Released | Refused): void {
     const command = this.basket.value.pending.find((one) => one.id === message.id);
     this.setBasket(answered(this.basket.value, message));
     if (message.t === "refused") {
+      if (message.code === "pass_required" && !this.hold.value) this.toTheLine();
       if (message.code === "seat_reserved_accessible" && command?.t === "hold" && !command.accessible) {
         this.kept.value = { command, offers: message.offers };
         return;

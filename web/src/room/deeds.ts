@@ -37,11 +37,11 @@ async function call<T>(address: string, body?: unknown): Promise<Answer<T>> {
 
 export type Deeds = ReturnType<typeof deedsOf>;
 
-export function deedsOf(api: string, { room, to }: RoomFacts, openedMs: number) {
-  /** What the door asks for before it lets one join: null when nothing. */
+export function deedsOf(api: string, { room, to, work: elsewhere }: RoomFacts, openedMs: number) {
+  /** What the door asks for before it lets one join: nothing, or the work done. Work that failed is for the door to refuse, in words. */
   const work = async () => {
     const asked = await call<{ challenge: Parameters<typeof solve>[0] | null }>(`${api}/challenge`);
-    return "done" in asked && asked.done.challenge ? solve(asked.done.challenge) : undefined;
+    return "done" in asked && asked.done.challenge ? solve(asked.done.challenge, elsewhere).catch(() => undefined) : undefined;
   };
 
   return {

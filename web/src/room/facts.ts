@@ -28,6 +28,8 @@ export interface RoomFacts {
   room: number;
   title: string;
   live_url: string;
+  /** The worker that does the door's work where the browser has no cryptography. */
+  work: string;
   place: "exact" | "banded";
   /** SHA-256 of the secret that decides the draw, in hex. */
   promise: string;

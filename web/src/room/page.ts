@@ -133,6 +133,7 @@ function follow(now: Stage): void {
   if (now === "drawing" && frame.phase !== "drawing") ask(Math.min(15_000, (frame.lobby / ASKS_PER_S) * 1_000) + 250);
   else if (now === "called" && (mine.claim_until_ms === null || mine.claim_until_ms < state.nowMs)) ask(1_500);
   else if (mine.state === "claimed" && now !== "claimed" && now !== "closed" && (mine.visit_until_ms ?? 0) > 0) ask(1_500);
+  else if (mine.review === "open") ask(20_000); // nothing else tells of the verdict
 }
 
 /** Our turn: the one message that must not wait. */

@@ -16,7 +16,7 @@ const frame = (changed: Partial<LineFrame> = {}): LineFrame =>
   whole({ t: "line", room: 7, epoch: 1, tick: 9, now_ms: 1_000_000, phase: "open", served: 100, next: 900, waiting: 800, rate: [80, 100, 120], ...changed });
 const mine = (changed: Partial<Mine> = {}): Mine =>
   ({ index: 5, position: 700, state: "waiting", claim_until_ms: null, visit_until_ms: null, go: null, bought: null, reentry: false, drawn: true, email: null, notify: false, review: null, ...changed }) as Mine;
-const FACTS: RoomFacts = { room: 7, title: "The Glass Orchard", live_url: "", place: "exact", promise: "", lobby_ms: 0, draws_ms: 2_000_000, to: null };
+const FACTS: RoomFacts = { room: 7, title: "The Glass Orchard", live_url: "", work: "/assets/room-work.js", place: "exact", promise: "", lobby_ms: 0, draws_ms: 2_000_000, to: null };
 const state = (changed: Partial<State> = {}): State => ({
   facts: FACTS, frame: frame(), mine: mine(), nowMs: 1_000_000, clock: "en-GB", busy: null, refused: null, coded: false, full: false, lost: false, ringing: false, ...changed,
 });
