@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import io
+import json
 import re
 
 import numpy as np
@@ -192,6 +194,32 @@ async def test_a_lost_wheelchair_space_comes_with_other_spaces(visits: Visits) -
     wanted = await offers.first.locator(".offer__seats").inner_text()
     await offers.first.click()
     await expect(slow.locator(".hold .line__name")).to_have_text([wanted])
+
+
+async def test_a_room_put_before_the_seats_leads_to_its_line(visits: Visits) -> None:
+    """Who looks on asks for the page again, whose gate knows the line; who holds seats stays, and is told that they stay theirs."""
+    looker, holder = await visits.open(), await visits.open()
+    sockets: dict[Page, WebSocketRoute] = {}
+    for page in (looker.page, holder.page):
+        await page.route_web_socket(re.compile("/live$"), functools.partial(overheard, sockets, page))
+        await page.goto(THEATRE)
+        await expect(page.get_by_role("button", name="Find seats")).to_be_enabled()
+    await holder.page.get_by_role("button", name="Find seats").click()
+    await expect(heading(holder.page, "Your 2 seats")).to_be_visible()
+    sale = {"t": "sale", "phase": "open", "opens_at_ms": None, "closes_at_ms": None, "pass_required": True}
+    async with looker.page.expect_request(lambda request: request.is_navigation_request()):
+        sockets[looker.page].send(json.dumps(sale))
+    sockets[holder.page].send(json.dumps(sale))
+    await expect(holder.page.locator(".toast", has_text="The seats you hold stay yours")).to_be_visible()
+    await expect(heading(holder.page, "Your 2 seats")).to_be_visible()
+
+
+def overheard(sockets: dict[Page, WebSocketRoute], page: Page, socket: WebSocketRoute) -> None:
+    """Pass everything on, and let the test speak to the page as the gateway does."""
+    server = socket.connect_to_server()
+    server.on_message(socket.send)
+    socket.on_message(server.send)
+    sockets[page] = socket
 
 
 def without_news(socket: WebSocketRoute) -> None:
