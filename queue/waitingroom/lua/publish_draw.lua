@@ -25,6 +25,7 @@ local function adopt(lobby)
   local from = next_index()
   if lobby > from then skip_indices(from, lobby) end
   plan.lobby = lobby
+  return from
 end
 
 return function(keys, args)
@@ -37,13 +38,15 @@ return function(keys, args)
   if plan.phase == 'planned' or plan.phase == 'lobby' then return 'lobby_open' end
   local lobby = tonumber(args[2])
   if lobby ~= plan.lobby and args[3] == '0' or call('STRLEN', keys[11]) ~= 4 * lobby then return 'lobby_differs' end
-  if lobby ~= plan.lobby then adopt(lobby) end
+  local heard_of = lobby ~= plan.lobby and adopt(lobby) or lobby
   if lobby > 0 then
     local late = late_changes()
     call('RENAME', keys[11], POSITIONS)
     call('PERSIST', POSITIONS)
     call('SETRANGE', STATES, 0, last_byte(lobby, call('GET', keys[12])))
     plan.drawn = args[1]
+    -- The states were staged without those.
+    for index = heard_of, lobby - 1 do set_state(position_of(index), LEFT) end
     for i = 1, #late do set_state(position_of(late[i][1]), late[i][2]) end
     call('DEL', LATE, keys[12])
   end
