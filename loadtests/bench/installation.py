@@ -82,9 +82,9 @@ def installation(*arguments: str, var: Path | None = None, **settings: str) -> I
 
 
 def foreign_environment() -> dict[str, str]:
-    """Return our environment without what configures a Frontrow."""
-    stores = ("DATABASE_URL", "REDIS_URL")
-    return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX) and name not in stores}
+    """Return our environment without what configures a Frontrow, or a make that started us."""
+    others = ("DATABASE_URL", "REDIS_URL", "MAKEFLAGS", "MAKELEVEL", "MFLAGS")
+    return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX) and name not in others}
 
 
 def _free_ports(count: int) -> list[int]:

@@ -34,6 +34,11 @@ def part_key(key: RoomKey, part: str) -> str:
     return f"{{e:{key.event_id}}}:r:{key.room_id}:{part}"
 
 
+def visit_key(key: RoomKey, visitor: str) -> str:
+    """Name the note of a visitor's visit (lua/shared/visits.lua writes it)."""
+    return part_key(key, f"visit:{visitor}")
+
+
 def bucket_key(key: RoomKey, bucket: int) -> str:
     """Name one of the small hashes identity → place."""
     return f"{{e:{key.event_id}}}:r:{key.room_id}:i:{bucket}"

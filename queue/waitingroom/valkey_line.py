@@ -89,7 +89,9 @@ class ValkeyLine:
         """Forget the room entirely."""
         self._draws.pop(key, None)
         await self._command("SREM", keys.rooms_key(key.event_id), key.room_id)
-        names = [*keys.room_keys(key), *(keys.bucket_key(key, bucket) for bucket in range(keys.BUCKETS))]
+        holders = await self._command("HVALS", keys.part_key(key, "holders"))
+        visits = [keys.visit_key(key, holder.partition(b"\n")[0].decode()) for holder in holders]
+        names = [*visits, *keys.room_keys(key), *(keys.bucket_key(key, bucket) for bucket in range(keys.BUCKETS))]
         for at in range(0, len(names), NAMES_AT_ONCE):
             await self._command("UNLINK", *names[at : at + NAMES_AT_ONCE])
 

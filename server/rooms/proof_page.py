@@ -21,6 +21,7 @@ from server.rooms.facts import RoomFacts
 from server.rooms.page_words import LANGUAGES, RoomWords, room_locale, room_words
 from server.rooms.pages import Scene, block, hashes, inlined, pages_of, scene_of, whole
 from server.rooms.places import place_of
+from server.rooms.plan import room_key
 from server.rooms.verify_draw import FILES
 from server.templating import Templates, remember_language
 from server.visitor_session import remember_visitor
@@ -45,12 +46,13 @@ async def proof_page(request: Request) -> Response:
     words = room_words(room_locale(request))
     scene = await scene_of(services, facts, words)
     late = view.drawn is None and time.time_ns() // 1_000_000 >= facts.draws_ms
+    nobody = late and await _nobody_came(services, facts)
     origin = services.settings.public_url.rstrip("/") or str(request.base_url).rstrip("/")
     place = place_of(request, facts)
     mine = None if place is None else place.index
     page = await pages_of(request).get(
-        ("proof", facts.room_id, facts.version, view.drawn is None, late, words.locale, scene),
-        lambda: shared_part(services.templates, facts, view, scene, words, late=late),
+        ("proof", facts.room_id, facts.version, view.drawn is None, late, nobody, words.locale, scene),
+        lambda: shared_part(services.templates, facts, view, scene, words, late=late, nobody=nobody),
     )
     asked = _index(request.query_params.get("index", ""))
     text = own_part(services.templates, facts, view, words, origin, asked if asked is not None else mine, mine=mine)
@@ -61,9 +63,10 @@ async def proof_page(request: Request) -> Response:
 
 
 def shared_part(
-    templates: Templates, facts: RoomFacts, view: DrawView, scene: Scene, words: RoomWords, *, late: bool
-) -> str:
-    """Return what everybody gets. *late*: the moment of the draw has come, and its record has not."""
+    templates: Templates, facts: RoomFacts, view: DrawView, scene: Scene, words: RoomWords, *, late: bool,
+    nobody: bool = False,
+) -> str:  # fmt: skip
+    """Return what everybody gets. *late*: the moment of the draw has come, and its record has not; *nobody* was there to draw for."""
     style, script = inlined("room-proof", facts.host.accent or "")
     drawn = view.drawn
     values = [] if drawn is None else [
@@ -86,6 +89,7 @@ def shared_part(
         page=f"/rooms/{facts.slug}",
         drawn=drawn,
         late=late,
+        nobody=nobody,
         promised_ms=view.committed_at_ms,
         steps=STEPS,
         values=values,
@@ -116,6 +120,12 @@ def own_part(
         inside=inside,
         data=block({"index": index, "own": index is not None and index == mine}),
     )
+
+
+async def _nobody_came(services: Services, facts: RoomFacts) -> bool:
+    """Tell whether the line opened without a draw: its lobby was empty."""
+    kept = await services.frames.find(room_key(facts))
+    return kept is not None and kept.frame.lobby == 0 and kept.frame.phase not in ("planned", "lobby", "drawing")
 
 
 def _index(text: str) -> int | None:

@@ -338,7 +338,7 @@ async def test_the_figures_are_those_of_the_line(server: Installation, owner: ht
     over_http = (await owner.get(f"/api/v1/rooms/{room_id}/figures")).json()
     assert (over_http["arrivals"], over_http["waiting"]) == (12, 10)
     assert [deed["deed"] for deed in over_http["trail"]] == ["room.changed", "room.created"]
-    assert set(over_http["actions"]) == {"pause", "pace", "message", "drain", "close"}
+    assert set(over_http["actions"]) == {"pause", "pace", "message", "close"}
 
 
 async def test_the_live_page_says_what_it_is_without_a_script(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+import time
 from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 
 from server.rooms.conduct import load_secret
 from tests.integration.rooms.hall import Hall, Visitor
 from tests.integration.rooms.test_draw_record import PEOPLE, lobby
+from tests.integration.rooms.test_frames import Usher
 
 
 async def page(visitor: Visitor, query: str = "") -> str:
@@ -48,6 +52,18 @@ async def test_in_the_second_of_the_draw_the_page_asks_to_come_back(hall: Hall) 
     assert "The draw is being made" in await page(visitors[0])
     await hall.drawn(facts)
     assert "Check the draw" in await page(visitors[0])
+
+
+async def test_a_lobby_that_nobody_came_to_was_not_drawn(hall: Hall, redis: Redis) -> None:
+    """The line opened without a draw: the page does not ask for ever to come back in a minute."""
+    facts, _ = await lobby(hall, 0)
+    await Usher(redis, facts).say(phase="open", lobby=0)
+    stranger = await hall.visitor(facts)
+    deadline = time.monotonic() + 5
+    while "There was no draw" not in (text := await page(stranger)):
+        assert time.monotonic() < deadline, text
+        await asyncio.sleep(0.05)
+    assert "is being made" not in text
 
 
 async def test_after_the_draw_the_page_has_all_that_checking_takes(hall: Hall) -> None:
