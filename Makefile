@@ -20,7 +20,7 @@ run: $(RUN) $(WEB) ## start everything on this machine, seeded, with a crowd (Ct
 	@exec $(PY) -m server.supervisor.foreground $(PY) -m server.command run $(ARGS)
 
 test: $(DEV) $(WEB) check ## run every check and test (the long modes apart)
-	$(PY) -m pytest -n $(TEST_PROCESSES) --dist loadgroup $(ARGS)
+	$(PY) -m pytest -n $(TEST_PROCESSES) --dist loadscope $(ARGS)
 
 test-long: $(DEV) $(WEB) ## run the long modes of the model and fault tests
 	$(PY) -m pytest --long -m "long or longer" $(ARGS)

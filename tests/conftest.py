@@ -13,10 +13,12 @@ import asyncpg
 import pytest
 from hypothesis import settings
 from redis.asyncio import Redis
+from xdist.remote import Producer
 
 from server import migrate
 from server.database import Database
 from server.embedded import postgres, valkey
+from tests.scheduling import Scheduling
 
 # The default run tries the same cases every time, so that a change fails for what it changed; the long mode explores.
 settings.register_profile("default", derandomize=True, deadline=None)
@@ -34,6 +36,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--long"):
         os.environ["FRONTROW_LONG"] = "1"
         settings.load_profile("long")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    return Scheduling(config, log)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

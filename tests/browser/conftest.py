@@ -1,4 +1,4 @@
-"""One whole installation and one browser for all journeys of a test process."""
+"""One whole installation for all journeys, and a browser for each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.browser.chromium import chromium
 expect.set_options(timeout=20_000)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def running() -> Iterator[Installation]:
     """`frontrow run`, seeded, without a crowd."""
     with installation() as running:
@@ -32,7 +32,7 @@ class SignIn:
     password: str
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def sign_ins(running: Installation) -> list[SignIn]:
     """The sign-ins that the start printed, as a newcomer reads them."""
     printed = (running.var / "run.log").read_text()

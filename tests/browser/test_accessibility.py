@@ -22,7 +22,7 @@ from tests.browser.screenshots import (
     visit,
 )
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180), pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 
 async def a_section(page: Page) -> None:

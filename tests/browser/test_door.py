@@ -22,7 +22,7 @@ from tests.integration.installation import PASSWORD
 from tests.integration.ticket_scene import Scene, lay_scene
 
 # One journey at a time: each starts a house and a browser of its own, and two cores are soon busy.
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300), pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 
 @dataclass

@@ -10,7 +10,7 @@ from playwright.async_api import Locator, Page, expect
 from tests.browser.conftest import SignIn, Visits
 from tests.browser.test_purchase_and_door import sign_in, staff
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240), pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 # The lobby of a rehearsal takes 20 seconds, its draw a moment.
 UNTIL_OPEN_MS = 60_000

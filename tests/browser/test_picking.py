@@ -15,7 +15,7 @@ from playwright.async_api import Browser, Locator, Page, WebSocketRoute, expect
 from loadtests.bench.installation import installation
 from tests.browser.conftest import Visit, Visits
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180), pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 THEATRE = "/shows/1"
 STADIUM = "/shows/4"

@@ -15,7 +15,7 @@ from playwright.async_api import Page, Request, WebSocket, expect
 from tests.browser.conftest import Visit, Visits
 from tests.browser.test_purchase_and_door import codes, fill_in, pay
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240), pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 SLUG = "juno-vale-one-night"
 ROOM = f"/rooms/{SLUG}"

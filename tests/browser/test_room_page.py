@@ -16,7 +16,7 @@ from server.rooms.page_bytes import SharedPage
 from tests.browser import accessibility
 from tests.browser.foyer import MINUTE_MS, PLAIN, Foyer, facts_of, frame_of, mine_of, now_ms, phases
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180), pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 PHASES = phases()
 HEADINGS = {
     "planned": "The waiting room isn’t open yet", "lobby-join": "Get a place in the draw", "lobby": "You’re in the draw",

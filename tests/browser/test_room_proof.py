@@ -10,7 +10,7 @@ from tests.browser.drawn_room import DrawnRoom, Forge
 from tests.browser.foyer import MINUTE_MS, PLAIN, SECURE, facts_of, now_ms, phases
 from tests.browser.test_room_page import screen
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120), pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 STEPS = ("promise", "seed", "listed", "list", "place", "all")
 OWN = 41
 AGREES, WRONG, NOTHING, UNSEEN = "Agrees", "Does not agree", "Nothing to check", "Not checked"

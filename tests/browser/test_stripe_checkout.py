@@ -31,7 +31,7 @@ from tests.browser.conftest import Visit, Visits
 from tests.browser.serving import Serving, serving
 from tests.demo_provider import KEYS, DemoProcess
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180), pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 STRIPE_JS = (Path(__file__).parents[1] / "fixtures" / "stripe_js.js").read_text()
 CARD_FRAME = """<!doctype html><title>Card</title><label>Card number <input autocomplete="off"></label>

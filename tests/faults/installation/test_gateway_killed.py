@@ -9,7 +9,7 @@ import pytest
 
 from tests.faults.installation.stage import Customer, Stage, await_true, kill
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("installation")]
+pytestmark = pytest.mark.timeout(180)
 VIEWERS = 200
 
 

@@ -11,7 +11,7 @@ import pytest
 from loadtests.crowd.shop import Unreachable
 from tests.faults.installation.stage import Stage, assert_audit_is_clean, await_true, kill, pid_of
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("installation")]
+pytestmark = pytest.mark.timeout(180)
 
 
 async def test_a_worker_killed_after_the_charge(house: Stage) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.faults.installation.stage import Customer, Stage, assert_audit_is_clean, kill, pid_of, unattended
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("installation")]
+pytestmark = pytest.mark.timeout(180)
 POSTMASTER = r"bin/postgres -D "
 
 

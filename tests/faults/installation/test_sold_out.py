@@ -11,7 +11,7 @@ from loadtests.crowd.picture import Seat
 from loadtests.crowd.tally import Tally
 from tests.faults.installation.stage import SEATS, STANDING, Stage, frontrow
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("installation")]
+pytestmark = pytest.mark.timeout(180)
 
 
 async def test_the_crowd_buys_everything(house: Stage) -> None:

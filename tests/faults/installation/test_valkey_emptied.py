@@ -13,7 +13,7 @@ from loadtests.crowd.picture import Seat
 from loadtests.crowd.tally import Tally
 from tests.faults.installation.stage import Stage, assert_audit_is_clean, await_true, kill, pid_of, unattended
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("installation")]
+pytestmark = pytest.mark.timeout(180)
 
 
 def buyers(house: Stage, count: int) -> Plan:

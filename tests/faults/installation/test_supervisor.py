@@ -21,7 +21,7 @@ from loadtests.bench.installation import Installation, foreign_environment, inst
 
 DEADLINE_S = 30
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("installation")]
+pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture

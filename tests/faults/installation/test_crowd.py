@@ -15,7 +15,7 @@ import pytest
 from loadtests.bench import processes
 from loadtests.bench.installation import Installation, installation
 
-pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("installation")]
+pytestmark = pytest.mark.timeout(240)
 CROWD_TIMEOUT_S = 120.0
 
 

@@ -29,7 +29,7 @@ from tests.faults.installation.stage import sell_house
 from waitingroom.model import Lapsed
 from waitingroom.valkey_line import ValkeyLine
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("installation")]
+pytestmark = pytest.mark.timeout(180)
 HOUR_MS = 3_600_000
 CAP = 4
 
