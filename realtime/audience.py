@@ -1,7 +1,7 @@
 """How many people watch a show, over all gateways of an installation.
 
-Every gateway writes its own counts into one hash, a field each, once a second; whoever has an organiser to tell reads the others'. A
-gateway that died leaves a field that is too old to count, and that the next reader takes away.
+Every gateway with viewers writes its counts into one hash, a field each, once a second, and once more when they left; whoever has an
+organiser to tell reads the others'. A gateway that died leaves a field that is too old to count, and that the next reader takes away.
 """
 
 from __future__ import annotations
@@ -40,26 +40,34 @@ class Audience:
         self._redis, self._clock, self._shows = redis, clock, shows
         self._name = secrets.token_hex(8)
         self._elsewhere: dict[int, int] = {}
+        self._told: dict[int, int] = {}
 
     def of(self, session: ShowSession) -> int:
         """Return how many watch a show here at this moment, and elsewhere a moment ago."""
         return len(session.hub.viewers) + self._elsewhere.get(session.show_id, 0)
 
     async def report(self) -> None:
-        """Write this gateway's counts. Raises what the store raises."""
+        """Write this gateway's counts, if there are any or were a moment ago. Raises what the store raises."""
         viewers = {session.show_id: len(session.hub.viewers) for session in self._shows if session.hub.viewers}
+        if not viewers and not self._told:
+            return
         report = Report(self._clock.now_ms(), viewers)
         async with self._redis.pipeline(transaction=False) as pipe:
             pipe.hset(KEY, self._name, msgspec.json.encode(report).decode())
             pipe.pexpire(KEY, FORGOTTEN_MS)
             await pipe.execute()
+        self._told = viewers
 
     async def read(self) -> None:
         """Learn what the other gateways count. Raises what the store raises."""
         fields = await cast(Awaitable[dict[bytes, bytes]], self._redis.hgetall(KEY))
         now_ms, elsewhere, forgotten = self._clock.now_ms(), dict[int, int](), list[str]()
         for field, told in fields.items():
-            name, report = field.decode(), _report.decode(told)
+            name = field.decode()
+            try:
+                report = _report.decode(told)
+            except msgspec.DecodeError:
+                continue  # of another version of Frontrow
             if now_ms - report.at_ms > FORGOTTEN_MS:
                 forgotten.append(name)
             if name != self._name and now_ms - report.at_ms <= FRESH_MS:
