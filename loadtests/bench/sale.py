@@ -16,6 +16,8 @@ from loadtests.bench.purchase import Buyers, Stage, largest_show
 
 PAGES = 600
 PURCHASES = 160
+TOGETHER = 4
+WARM_UP = 40
 RUSH_S = 12.0
 RUSH_BUYERS = 24
 REST_S = 8.0
@@ -38,8 +40,9 @@ async def _measure(running: Installation) -> list[Figure]:
     try:
         stage = await largest_show(buyers.shop)
         figures.append(await _pages(running, buyers, stage))
-        for _ in range(10):  # pools are open, templates compiled, the signing key unwrapped
-            await buyers.buy(stage)
+        # As many at once as are measured: pools are open, statements planned, templates compiled, the signing key unwrapped.
+        await _buy(buyers, stage, WARM_UP)
+        await _handed_over(running.var / "mail", WARM_UP)
         figure, codes = await _purchases(running, buyers, stage)
         figures.append(figure)
         figures += await scans(running, stage.show, codes)
@@ -67,21 +70,32 @@ async def _purchases(running: Installation, buyers: Buyers, stage: Stage) -> tup
     letters = running.var / "mail"
     sent_before, before, all_before = _count(letters), processes.cpu_s(pids), processes.cpu_s(provider)
 
-    codes: list[str] = []
-
-    async def some() -> None:
-        for _ in range(PURCHASES // 4):
-            codes.extend(await buyers.buy(stage))
-
-    await asyncio.gather(*(some() for _ in range(4)))
-    deadline = time.monotonic() + 20
-    while _count(letters) < sent_before + PURCHASES:
-        if time.monotonic() > deadline:
-            raise RuntimeError(f"only {_count(letters) - sent_before} of {PURCHASES} letters were handed over")
-        await asyncio.sleep(0.05)
+    codes = await _buy(buyers, stage, PURCHASES)
+    await _handed_over(letters, sent_before + PURCHASES)
     spent, everything = processes.cpu_s(pids) - before, processes.cpu_s(provider) - all_before
     note = f"the demo provider apart: {(everything - spent) / PURCHASES * 1000:.1f} ms"
     return Figure("purchase_cpu_ms", spent / PURCHASES * 1000, "ms CPU", 15, note=note), codes
+
+
+async def _buy(buyers: Buyers, stage: Stage, purchases: int) -> list[str]:
+    """Buy `TOGETHER` at a time; the codes of all tickets."""
+    codes: list[str] = []
+
+    async def some() -> None:
+        for _ in range(purchases // TOGETHER):
+            codes.extend(await buyers.buy(stage))
+
+    await asyncio.gather(*(some() for _ in range(TOGETHER)))
+    return codes
+
+
+async def _handed_over(letters: Path, wanted: int) -> None:
+    """Wait until so many letters were handed over."""
+    deadline = time.monotonic() + 20
+    while (handed := _count(letters)) < wanted:
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"only {handed} of {wanted} letters were handed over")
+        await asyncio.sleep(0.05)
 
 
 def _count(letters: Path) -> int:

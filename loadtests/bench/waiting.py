@@ -96,7 +96,13 @@ async def _figures(
             note=f"from the usher to the last socket; median of {NEWS}",
         ),
         Figure("line_frame_us", round(cpu_s / heard * 1e6, 1), "µs", note=f"{heard / WATCH_S:,.0f} frames/s"),
-        Figure("status_commands", commands / count, "commands", 0, note=f"{count} people told their place by socket"),
+        Figure(
+            "status_commands",
+            sum(commands.values()) / count,
+            "commands",
+            0,
+            note=f"{count} people told their place by socket{_named(commands)}",
+        ),
     ]
 
 
@@ -156,7 +162,8 @@ async def _poll_commands(redis: Redis) -> Figure:
             (await http.get(url)).raise_for_status()
         commands = await _spent(redis, before)
     await frames.close()
-    return Figure("poll_commands", commands / POLLS, "commands", 0, note=f"{POLLS} people told by state.json")
+    note = f"{POLLS} people told by state.json{_named(commands)}"
+    return Figure("poll_commands", sum(commands.values()) / POLLS, "commands", 0, note=note)
 
 
 async def _gateways(url: str, stack: AsyncExitStack) -> tuple[int, list[Process]]:
@@ -204,14 +211,19 @@ async def _commands(redis: Redis) -> dict[str, int]:
     return {name.removeprefix("cmdstat_"): found["calls"] for name, found in stats.items()}
 
 
-async def _spent(redis: Redis, before: dict[str, int]) -> int:
+async def _spent(redis: Redis, before: dict[str, int]) -> dict[str, int]:
     """Count the commands since *before*, without the upkeep, which does not grow with the crowd, and without this question."""
     after = await _commands(redis)
-    return sum(
-        calls - before.get(name, 0)
+    return {
+        name: calls - before.get(name, 0)
         for name, calls in after.items()
-        if name not in UPKEEP and not name.startswith("info")
-    )
+        if calls > before.get(name, 0) and name not in UPKEEP and not name.startswith("info")
+    }
+
+
+def _named(commands: dict[str, int]) -> str:
+    """Say which commands they were, if there were any."""
+    return "".join(f", {count} {name}" for name, count in commands.items())
 
 
 def _rss_kib(pids: list[int]) -> float:
