@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import LockError, RedisError
 
 from server.database import Database
 from server.faults import Unavailable
@@ -21,7 +22,7 @@ from waitingroom.port import Line
 
 T = TypeVar("T")
 # One process rebuilds at a time: 300,000 places took 6 s on a busy machine. Who dies at it is followed after so long.
-REBUILDING_MS = 60_000
+REBUILDING_S = 60
 
 
 class Stores(Protocol):
@@ -56,14 +57,15 @@ async def reopen(stores: Stores, facts: RoomFacts) -> LineRefused | None:
     """
     if facts.closed:
         return LineRefused("room_closed")
-    key = rebuilding_key(facts)
+    lock = stores.redis.lock(rebuilding_key(facts), timeout=REBUILDING_S, blocking=False)
     try:
-        if not await stores.redis.set(key, b"", nx=True, px=REBUILDING_MS):
+        if not await lock.acquire():
             raise Unavailable(f"room {facts.room_id} is being rebuilt")
         try:
             return await _reopen(stores, facts)
         finally:
-            await stores.redis.delete(key)
+            with contextlib.suppress(LockError):  # it ran out, and may be another's by now
+                await lock.release()
     except (RedisError, OSError) as error:
         raise Unavailable(f"Valkey does not answer: {error}") from error
 
