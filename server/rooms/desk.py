@@ -3,7 +3,7 @@
     make.py      create_room(desk, who, NewRoom)                  change_room(desk, who, org_id, room_id, RoomChange)
                  delete_rehearsal(desk, who, org_id, room_id)
     reading.py   room_of(desk, org_id, room_id)                   rooms_of(desk, org_id)
-    steer.py     steer(desk, who, org_id, room_id, "pause" | "resume" | "pace" | "message" | "drain" | "close" | "passthrough" | "queue")
+    steer.py     steer(desk, who, org_id, room_id, "pause" | "resume" | "pace" | "message" | "drain" | "reopen" | "close" | "passthrough" | "queue")
     tiers.py     issue_codes(desk, who, org_id, room_id, tier, count)
     conduct.py   load_secret(desk, facts)                         conduct_draw(desk, facts, secret)
     notices.py   due_notices(desk, facts, is_near, most)          notices_sent(desk, facts, places)      forget_notices(desk, facts)

@@ -1,4 +1,4 @@
-"""Steer a room while it runs: pause, resume, pace, message, let everybody through, drain, close."""
+"""Steer a room while it runs: pause, resume, pace, message, let everybody through, drain, reopen, close."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ from server.rooms.opening import in_line
 from server.rooms.plan import refusal_of, room_key, room_plan
 from waitingroom.model import LineRefused, Phase, RoomSettled
 
-Action = Literal["pause", "resume", "pace", "message", "passthrough", "queue", "drain", "close"]
+Action = Literal["pause", "resume", "pace", "message", "passthrough", "queue", "drain", "reopen", "close"]
 _DEEDS: dict[Action, str] = {
     "pause": "room.paused", "resume": "room.resumed", "pace": "room.paced", "message": "room.said",
-    "passthrough": "room.let_through", "queue": "room.queued", "drain": "room.draining", "close": "room.closed",
+    "passthrough": "room.let_through", "queue": "room.queued", "drain": "room.draining", "reopen": "room.reopened",
+    "close": "room.closed",
 }  # fmt: skip
 TEXT_MAX = 280
 
@@ -41,7 +42,7 @@ async def steer(
     """Carry out one action. *who* None is the usher. Doing what is done already changes nothing and is no refusal.
 
     `pace` takes *rate_per_min*, *cap* or both; `message` takes *text*, empty to take the last one away; `queue` ends `passthrough`;
-    `close` makes the shows sell without the room. Refusals: `room_unknown`, `room_state`, `field_invalid`.
+    `drain` takes nobody new, and `reopen` takes that back until the closing time; `close` makes the shows sell without the room. Refusals: `room_unknown`, `room_state`, `field_invalid`.
     """
     if any(number is not None and not 1 <= number <= 1_000_000 for number in (rate_per_min, cap)):
         return Refusal("field_invalid", {"detail": "Expected a number from 1 to 1,000,000"}, field="/rate_per_min")
@@ -90,8 +91,8 @@ async def _write(
         case "message":
             await connection.execute(SQL["say"], room_id, text, who and who.user_id)
             await connection.execute(SQL["touch_room"], room_id)
-        case "drain":
-            await connection.execute(SQL["set_draining"], room_id)
+        case "drain" | "reopen":
+            await connection.execute(SQL["set_draining"], room_id, action == "drain")
         case "close":
             await connection.execute(SQL["close_room"], room_id)
             await connection.execute(SQL["end_shows"], room_id)
@@ -113,6 +114,8 @@ async def _follow(desk: Desk, facts: RoomFacts, action: Action) -> None:
             ask = partial(line.open_room, key, room_plan(facts), new=False)
         case "drain":
             ask = partial(line.set_phase, key, Phase.DRAINING)
+        case "reopen":
+            ask = partial(line.set_phase, key, Phase.OPEN)
         case "close":
             answer = await line.set_phase(key, Phase.CLOSED)
             # A store that lost the room has nothing to close.

@@ -16,6 +16,7 @@ return function(_, args)
   local now, phase = now_ms(), args[1]
   settle_phase(now)
   if phase ~= '' and phase ~= plan.phase and not REACHABLE[plan.phase][phase] then return 'phase_not_reachable' end
+  if phase == 'open' and phase ~= plan.phase and closing_time_came(now) then return 'phase_not_reachable' end
   local paused = args[2] == '' and plan.paused or tonumber(args[2])
   local through = args[3] == '' and plan.passthrough or tonumber(args[3])
   if phase == '' then phase = plan.phase end

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from waitingroom.model import Phase, RoomPlan, RoomSettled
-from waitingroom.rules.state import Outcome, RoomState, refuse, settle_phase, tick
+from waitingroom.rules.state import Outcome, RoomState, closing_time_came, refuse, settle_phase, tick
 
 # Drawing comes by time, and open by the draw: nobody chooses those moments.
 REACHABLE: Final[Mapping[Phase, frozenset[Phase]]] = MappingProxyType(
@@ -41,9 +41,11 @@ def set_phase(
     passthrough: bool | None = None,
     now_ms: int,
 ) -> Outcome:
-    """Move the room on and set its flags; None leaves them."""
+    """Move the room on and set its flags; None leaves them. A room that drains since its closing time does not open again."""
     state = settle_phase(state, now_ms)
     if phase is not None and phase is not state.phase and phase not in REACHABLE[state.phase]:
+        return refuse(state, "phase_not_reachable")
+    if phase is Phase.OPEN and phase is not state.phase and closing_time_came(state.plan, now_ms):
         return refuse(state, "phase_not_reachable")
     after = replace(
         state,

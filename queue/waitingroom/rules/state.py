@@ -122,9 +122,14 @@ def settle_phase(state: RoomState, now_ms: int) -> RoomState:
     if state.phase is Phase.LOBBY and now_ms >= plan.draws_ms:
         state = settle_life(state, now_ms)
         state = replace(state, phase=Phase.DRAWING if state.next else Phase.OPEN, lobby=state.next)
-    if state.phase is Phase.OPEN and 0 < plan.closes_ms <= now_ms:
+    if state.phase is Phase.OPEN and closing_time_came(plan, now_ms):
         state = replace(state, phase=Phase.DRAINING)
     return state
+
+
+def closing_time_came(plan: RoomPlan, now_ms: int) -> bool:
+    """Tell whether the closing time has come; 0 is none."""
+    return 0 < plan.closes_ms <= now_ms
 
 
 def settle_life(state: RoomState, now_ms: int) -> RoomState:

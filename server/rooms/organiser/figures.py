@@ -23,7 +23,7 @@ _ACTIONS: dict[str, tuple[str, ...]] = {
     "lobby": ("pause", "pace", "message", "close"),
     "drawing": ("pause", "pace", "message", "close"),
     "open": ("pause", "passthrough", "pace", "message", "drain", "close"),
-    "draining": ("pause", "pace", "message", "close"),
+    "draining": ("pause", "pace", "message", "reopen", "close"),
     "closed": (),
 }
 

@@ -55,7 +55,7 @@ update rooms set paused = $2, version = version + 1 where id = $1
 update rooms set passthrough = $2, version = version + 1 where id = $1
 
 -- name: set_draining
-update rooms set draining = true, version = version + 1 where id = $1
+update rooms set draining = $2, version = version + 1 where id = $1
 
 -- name: set_pace
 update rooms set rate_per_min = coalesce($2, rate_per_min), cap = coalesce($3, cap), version = version + 1 where id = $1

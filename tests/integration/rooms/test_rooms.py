@@ -85,12 +85,16 @@ async def test_steering_is_written_and_followed_by_the_line(hall: Hall) -> None:
     await steer(hall.desk, hall.who, org, room, "drain")
     state = await key.read(room_key(facts))
     assert state is not None and state.phase is Phase.DRAINING
+    await steer(hall.desk, hall.who, org, room, "reopen")
+    state = await key.read(room_key(facts))
+    assert state is not None and state.phase is Phase.OPEN
     known = hall.server.services.rooms.by_id(room)
-    assert known is not None and known.message is None
+    assert known is not None and known.message is None and not known.draining
     async with hall.server.services.database.tenant(org) as connection:
         deeds = await connection.fetch("select deed from audit_log where subject = $1 order by id", f"room:{room}")
     assert [row["deed"] for row in deeds] == [
         "room.created", "room.paused", "room.resumed", "room.paced", "room.said", "room.let_through", "room.said", "room.draining",
+        "room.reopened",
     ]  # fmt: skip
 
 

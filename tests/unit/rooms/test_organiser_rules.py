@@ -300,4 +300,5 @@ def test_no_button_leads_to_a_phase_that_cannot_be_reached(phase: Phase) -> None
     """Taking nobody new is offered where the line would do it, closing wherever a room is not closed."""
     offered = actions_of(phase.value, paused=False, passthrough=False)
     assert ("drain" in offered) == (Phase.DRAINING in REACHABLE[phase])
+    assert ("reopen" in offered) == (Phase.OPEN in REACHABLE[phase])
     assert ("close" in offered) == (Phase.CLOSED in REACHABLE[phase])

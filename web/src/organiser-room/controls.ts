@@ -24,6 +24,10 @@ export function undoOf(action: string, before: RoomFigures | null): Fields | nul
       return { action: "queue" };
     case "queue":
       return { action: "passthrough" };
+    case "drain":
+      return { action: "reopen" };
+    case "reopen":
+      return { action: "drain" };
     default:
       return null;
   }

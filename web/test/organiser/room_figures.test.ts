@@ -51,11 +51,11 @@ describe("undo", () => {
     expect(undoOf("pace", figures)).toEqual({ action: "pace", rate_per_min: "60", cap: "250" });
     expect(undoOf("message", figures)).toEqual({ action: "message", text: "Hello" });
     expect(undoOf("queue", figures)).toEqual({ action: "passthrough" });
+    expect(undoOf("drain", figures)).toEqual({ action: "reopen" });
   });
 
   it("offers none where there is none", () => {
     expect(undoOf("close", figures)).toBeNull();
-    expect(undoOf("drain", figures)).toBeNull();
     expect(undoOf("pause", null)).toBeNull();
   });
 });

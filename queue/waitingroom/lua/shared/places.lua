@@ -64,6 +64,11 @@ local function settle_life(now)
   write_plan()
 end
 
+-- Whether the closing time has come; 0 is none.
+local function closing_time_came(now)
+  return plan.closes_ms > 0 and now >= plan.closes_ms
+end
+
 -- Move the room on to the phase its time has come for.
 local function settle_phase(now)
   local phase = plan.phase
@@ -73,7 +78,7 @@ local function settle_phase(now)
     plan.phase, plan.lobby = 'drawing', next_index()
     if plan.lobby == 0 then plan.phase = 'open' end -- nobody to draw for
   end
-  if plan.phase == 'open' and plan.closes_ms > 0 and now >= plan.closes_ms then plan.phase = 'draining' end
+  if plan.phase == 'open' and closing_time_came(now) then plan.phase = 'draining' end
   if plan.phase ~= phase then write_plan() end
 end
 
