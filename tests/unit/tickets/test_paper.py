@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import icalendar
 import pytest
@@ -111,6 +112,56 @@ def test_eastern_names_are_set_in_the_readers_own_fonts(name: str, font: str) ->
     text = PdfReader(io.BytesIO(press)).pages[0].extract_text()
     assert name.replace(" ", "") in text.replace(" ", "").replace("\n", "")
     assert "named in order R" in text
+
+
+def test_the_readers_fonts_are_named_with_the_encoding_of_their_letters() -> None:
+    """A font of one country with the encoding of another is a page on which readers find no letter."""
+    face = replace(faces(1)[0], holder="你們好嗎", section="东区", category="ホール", type="일반")
+    press = PdfReader(io.BytesIO(tickets_pdf([face], OCCASION, order_ref="R", locale="en")))
+    resources: Any = press.pages[0]["/Resources"]
+    fonts = [font.get_object() for font in resources["/Font"].values()]
+    named = {
+        font["/DescendantFonts"][0]["/CIDSystemInfo"]["/Ordering"]: font["/Encoding"]
+        for font in fonts
+        if font["/Subtype"] == "/Type0"
+    }
+    assert named == {
+        "GB1": "/UniGB-UCS2-H", "CNS1": "/UniCNS-UCS2-H", "Japan1": "/UniJIS-UCS2-H", "Korea1": "/UniKS-UCS2-H",
+    }  # fmt: skip
+
+
+def test_everything_on_the_paper_can_be_eastern() -> None:
+    """Event, place, section and price level read back as written, beside Latin on the same line; not one letter became a dot."""
+    occasion = replace(
+        OCCASION,
+        title="樂天桃猿 vs 中信兄弟",
+        organiser="樂天桃猿",
+        venue="樂天桃園棒球場",
+        address=("中壢區領航北路一段", "320 桃園市"),
+    )
+    face = replace(
+        faces(1)[0], section="西下A", row="第3排", seat="12", category="內野熱區", type="全票", holder="陳怡君 Ada"
+    )
+    (text,) = pages([face], occasion)
+    flat = text.replace("\n", "").replace(" ", "")
+    for said in (
+        "樂天桃猿vs中信兄弟",
+        "樂天桃園棒球場,中壢區領航北路一段,320桃園市",
+        "西下A",
+        "第3排",
+        "全票·內野熱區",
+        "陳怡君Ada",
+    ):
+        assert said in flat
+    assert flat.count("·") == 2  # between type and price level, and before the order
+
+
+def test_a_long_eastern_title_goes_on_in_the_next_line() -> None:
+    """There are no spaces to break at, so it breaks between letters, and nothing of it is cut or made small."""
+    title = "國立臺灣交響樂團「貝多芬第九號交響曲」跨年音樂會，新年快樂"
+    text = pages(faces(1), replace(OCCASION, title=title))[0]
+    assert title in text.replace("\n", "")
+    assert "…" not in text
 
 
 def test_long_words_stay_on_the_page() -> None:
