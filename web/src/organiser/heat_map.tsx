@@ -15,6 +15,8 @@ interface Props {
 export function HeatMap({ chart, parts, fills, words }: Props) {
   const [x0, y0, x1, y1] = chart.bounds;
   const margin = Math.max(x1 - x0, y1 - y0) * 0.02;
+  // Smaller than this nobody reads a number; what it would say is in the part's title.
+  const least = Math.max(x1 - x0, y1 - y0) * 0.018;
   const view = [x0 - margin, y0 - margin, x1 - x0 + 2 * margin, y1 - y0 + 2 * margin].map(Math.round).join(" ");
   return (
     <figure class="heat">
@@ -30,7 +32,7 @@ export function HeatMap({ chart, parts, fills, words }: Props) {
               <polygon class={`heat__part heat__part--${level}`} points={part.points}>
                 <title>{`${part.name}: ${percent(gone)} %`}</title>
               </polygon>
-              <text class={`heat__number heat__number--${level}`} x={part.x} y={part.y} font-size={part.size}>{percent(gone)}</text>
+              {part.size >= least && <text class={`heat__number heat__number--${level}`} x={part.x} y={part.y} font-size={part.size}>{percent(gone)}</text>}
             </g>
           );
         })}

@@ -22,7 +22,7 @@ function boot(): void {
   const data = dataBlock<ShowData>("show");
   const words = pageWords();
   const locale = flavour(words.locale, navigator.languages);
-  const minutes = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
+  const minutes = new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit" });
   const room: Room = {
     data,
     words,

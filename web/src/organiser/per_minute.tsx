@@ -51,12 +51,12 @@ function options(element: HTMLElement, clock: (unixMs: number) => string): uPlot
   return {
     width: element.clientWidth,
     height: element.clientHeight,
-    padding: [8, 20, 0, 0],
+    padding: [8, 32, 0, 0],
     cursor: { show: false },
     legend: { show: false },
     scales: { x: { time: false }, y: { range: (_self, _least, most) => [0, Math.max(4, most)] } },
     axes: [
-      { ...axis, size: 24, space: 90, values: (_self, splits) => splits.map((second) => clock(second * 1000)) },
+      { ...axis, size: 32, gap: 10, space: 90, values: (_self, splits) => splits.map((second) => clock(second * 1000)) },
       { ...axis, size: 40, space: 40, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] },
     ],
     series: [{}, { fill: token("--accent"), width: 0, paths: uPlot.paths.bars!({ size: [0.75, 24], align: 0 }), points: { show: false } }],

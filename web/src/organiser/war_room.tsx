@@ -48,7 +48,7 @@ export function WarRoom({ room }: { room: Room }) {
       <Notice room={room} figures={figures} />
       <dl class="war__figures">
         <Figure name={t("organiser.sold")} value={formats.number(figures.sold)} note={share(figures.sold, figures, formats)} main />
-        <Figure name={t("organiser.revenue")} value={formats.money(figures.revenue)} note={`${formats.number(figures.orders)} ${t("organiser.orders")}`} main />
+        <Figure name={t("organiser.revenue")} value={formats.money(figures.revenue)} note={t("organiser.orders", { n: figures.orders })} main />
         <Figure name={t("organiser.held")} value={formats.number(figures.held)} note={share(figures.held, figures, formats)} />
         <Figure name={t("organiser.free")} value={formats.number(figures.free)} note={share(figures.free, figures, formats)} />
         <Figure name={t("organiser.viewers")} value={formats.number(figures.viewers)} />
@@ -72,7 +72,7 @@ export function WarRoom({ room }: { room: Room }) {
         </section>
         <section class="card" aria-labelledby="war-gates">
           <h2 id="war-gates" class="war__title">
-            {t("organiser.gates")} <span class="num muted">{formats.number(figures.admitted)} {t("organiser.admitted")}</span>
+            {t("organiser.gates")} <span class="num muted">{t("organiser.admitted")} {formats.number(figures.admitted)}</span>
           </h2>
           <Gates gates={figures.gates} room={room} />
         </section>
