@@ -142,7 +142,7 @@ export class Labels {
       if (!meets(section.box, window)) continue;
       const [w, h] = [(section.box[2] - section.box[0]) * camera.scale, (section.box[3] - section.box[1]) * camera.scale];
       if (detail.seats > 0.5) {
-        this.blockName(camera, section.name, section.box, w, palette);
+        this.blockName(camera, section, w, palette);
         continue;
       }
       if (section.seats === 0) continue;
@@ -172,10 +172,11 @@ export class Labels {
     return true;
   }
 
-  private blockName(camera: Camera, name: string, box: readonly number[], w: number, palette: Palette): void {
+  private blockName(camera: Camera, { name, box, outline }: Chart["sections"][number], w: number, palette: Palette): void {
     if (this.width(name, 13, 600) > w) return;
     this.font(13, 600);
-    const [x, y] = toScreen(camera, (box[0]! + box[2]!) / 2, box[1]!);
+    const middle = (box[0] + box[2]) / 2;
+    const [x, y] = toScreen(camera, middle, topAt(outline, middle) ?? box[1]);
     this.context.lineWidth = 4;
     this.context.strokeStyle = palette.halo;
     this.context.strokeText(name, x, y - 9);
@@ -237,4 +238,16 @@ export class Labels {
       this.context.fillText(seatLabel(chart, k), px, py + 0.5);
     });
   }
+}
+
+/** Where an outline begins at *x*, seen from above: a curved block sags below the top of its box. Null when nothing is there. */
+export function topAt(outline: Float32Array, x: number): number | null {
+  let top: number | null = null;
+  for (let i = 0, j = outline.length - 2; i < outline.length; j = i, i += 2) {
+    const [x0, y0, x1, y1] = [outline[j]!, outline[j + 1]!, outline[i]!, outline[i + 1]!];
+    if (x0 < x === x1 < x) continue;
+    const y = y0 + ((x - x0) / (x1 - x0)) * (y1 - y0);
+    if (top === null || y < top) top = y;
+  }
+  return top;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { boxOf, inside, labelSpot } from "../../src/map/chart";
+import { topAt } from "../../src/map/labels";
 import { tiersOf } from "../../src/map/palette";
 import { blocks } from "../support/charts";
 
@@ -15,6 +16,15 @@ describe("where words go", () => {
   it("have the whole width of a rectangle", () => {
     const box = Float32Array.from([100, 100, 500, 100, 500, 200, 100, 200]);
     expect(labelSpot(box, boxOf(box))).toEqual({ x: 300, y: 150, width: 400 });
+  });
+});
+
+describe("the name over a block", () => {
+  it("stands above what is there in the middle, not above the box of its bend", () => {
+    const bent = Float32Array.from([0, 0, 200, 60, 400, 0, 400, 100, 200, 160, 0, 100]);
+    expect(topAt(bent, 200)).toBe(60);
+    expect(topAt(bent, 100)).toBe(30);
+    expect(topAt(bent, 500)).toBeNull();
   });
 });
 
