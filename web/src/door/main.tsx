@@ -72,7 +72,7 @@ function Door() {
 
 /** The show's day and time where it takes place. */
 function day(show: DoorShow): string {
-  return new Intl.DateTimeFormat(words.locale, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZone: show.time_zone }).format(show.starts_ms);
+  return new Intl.DateTimeFormat(words.locale, { weekday: "short", day: "numeric", month: "short", hour: "numeric", minute: "2-digit", timeZone: show.time_zone }).format(show.starts_ms);
 }
 
 function remembered(): Post | null {
