@@ -11,17 +11,18 @@ export class Formats {
   private readonly clockFormat: Intl.DateTimeFormat;
   private readonly numberFormat: Intl.NumberFormat;
 
-  constructor(locale: string, currency: string) {
+  /** *timeZone*: whose clock; the viewer's own when left out. */
+  constructor(locale: string, currency: string, timeZone?: string) {
     this.moneyFormat = new Intl.NumberFormat(locale, { style: "currency", currency: currency.toUpperCase() });
     this.digits = this.moneyFormat.resolvedOptions().maximumFractionDigits ?? 2;
-    this.clockFormat = new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit", second: "2-digit" });
+    this.clockFormat = new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit", second: "2-digit", timeZone });
     this.numberFormat = new Intl.NumberFormat(locale);
   }
 
   /** Minor units as money. */
   readonly money = (amount: number): string => this.moneyFormat.format(amount / 10 ** this.digits);
 
-  /** The viewer's own clock: a hold ends on the watch at their wrist. */
+  /** By default the viewer's own clock: a hold ends on the watch at their wrist. */
   readonly clock = (unixMs: number): string => this.clockFormat.format(unixMs);
 
   readonly number = (n: number): string => this.numberFormat.format(n);

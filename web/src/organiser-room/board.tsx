@@ -70,12 +70,13 @@ export function RoomBoard({ board }: { board: Board }) {
 function rowsOf(figures: RoomFigures, { words }: Board): FlowRow[] {
   // Who comes in a minute may be a hundred times who is let in: they are measured apart, the other two together.
   const perMinute = { arrivals: arrivalsPerMinute(figures), called: figures.called_min, admitted: figures.admitted_min };
+  const told = (n: number | null) => (n === null ? "" : words.t("rooms.live.per_minute", { n }));
   return ([["arrivals", 1, [1]], ["called", 2, [2, 3]], ["admitted", 3, [2, 3]]] as const).map(([key, column, beside]) => ({
     key,
     column,
     most: Math.max(1, ...figures.flow.flatMap((step) => beside.map((one) => step[one]))),
     name: words.t(`rooms.flow.${key}`),
-    perMinute: words.t("rooms.live.per_minute", { n: perMinute[key] }),
+    perMinute: told(perMinute[key]),
   }));
 }
 

@@ -68,12 +68,12 @@ export function noShowShare(figures: Pick<RoomFigures, "admitted" | "no_shows">)
   return settled > 0 ? figures.no_shows / settled : null;
 }
 
-/** People who came a minute, over the whole steps of the last one. */
-export function arrivalsPerMinute(figures: Pick<RoomFigures, "flow" | "flow_ms">): number {
+/** People who came a minute, over the whole steps of the last one; null while there is none. */
+export function arrivalsPerMinute(figures: Pick<RoomFigures, "flow" | "flow_ms">): number | null {
   const steps = Math.max(1, Math.round(60_000 / figures.flow_ms));
   // The running step is not over: a minute is made of the ones before it.
   const whole = figures.flow.slice(0, -1).slice(-steps);
-  if (whole.length === 0) return 0;
+  if (whole.length === 0) return null;
   const sum = whole.reduce((total, step) => total + step[1], 0);
   return Math.round((sum * 60_000) / (whole.length * figures.flow_ms));
 }

@@ -18,16 +18,23 @@ interface RoomData {
   draws_ms: number;
 }
 
+/** Moments on the venue's clock, which is named to whoever is elsewhere. */
+function momentFormat(locale: string, timeZone: string): Intl.DateTimeFormat {
+  const here = new Intl.DateTimeFormat().resolvedOptions().timeZone === timeZone;
+  const shape = { year: "numeric", month: "short", day: "numeric", hour: "numeric", minute: "2-digit" } as const;
+  return new Intl.DateTimeFormat(locale, { ...shape, timeZone, ...(here ? {} : { timeZoneName: "short" }) });
+}
+
 function boot(): void {
   const root = document.getElementById("room-board");
   if (!root) return;
   const data = dataBlock<RoomData>("room");
   const words = pageWords();
   const locale = flavour(words.locale, navigator.languages);
-  const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short", timeZone: data.time_zone });
+  const moment = momentFormat(locale, data.time_zone);
   const board: Board = {
     words,
-    formats: new Formats(locale, "eur"), // no money is shown here
+    formats: new Formats(locale, "eur", data.time_zone), // no money is shown here; the room lives by the venue's clock
     figures: signal(null),
     state: signal("connecting"),
   };

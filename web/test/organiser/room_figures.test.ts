@@ -24,7 +24,7 @@ describe("the figures of a room", () => {
     const flow = Array.from({ length: 8 }, (_, index) => [index * 10_000, 5, 0, index === 7 ? 1000 : 1] as const);
     expect(arrivalsPerMinute({ flow, flow_ms: 10_000 })).toBe(30);
     expect(arrivalsPerMinute({ flow: flow.slice(0, 3), flow_ms: 10_000 })).toBe(30);
-    expect(arrivalsPerMinute({ flow: flow.slice(0, 1), flow_ms: 10_000 })).toBe(0);
+    expect(arrivalsPerMinute({ flow: flow.slice(0, 1), flow_ms: 10_000 })).toBeNull();
   });
 
   it("rounds the line's minutes up, by whichever rate is lower, and says nothing while it stands", () => {
