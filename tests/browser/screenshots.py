@@ -223,6 +223,34 @@ def rehearsal_of(person: tuple[str, str]) -> Deed:
     return go
 
 
+def drained(person: tuple[str, str], lang: str = "en") -> Deed:
+    """Return the deed of watching a rehearsal that takes nobody new any more."""
+
+    async def go(page: Page) -> None:
+        await rehearsal_of(person)(page)
+        drain, again = (page.locator(f"[data-control={action}]") for action in ("drain", "reopen"))
+        await expect(drain.or_(again).filter(visible=True)).to_be_visible()
+        if await drain.is_visible():
+            await drain.get_by_role("button").click()
+            await page.get_by_role("dialog").get_by_role("button").last.click()
+        await expect(again).to_be_visible()
+        await page.goto(f"{page.url.partition('?')[0]}?lang={lang}")
+        await expect(page.locator("#room-board dl").first).to_be_visible()
+
+    return go
+
+
+def at_the_gate(person: tuple[str, str]) -> Deed:
+    """Return the deed of standing at the door, ready to scan."""
+
+    async def go(page: Page) -> None:
+        await staff(person, "/door")(page)
+        await page.get_by_role("button", name="Start scanning").click()
+        await expect(page.get_by_label("Ticket number or code")).to_be_visible()
+
+    return go
+
+
 def scanned(person: tuple[str, str], code: Callable[[], str]) -> Deed:
     """Return the deed of scanning a code at the door."""
 
@@ -267,6 +295,8 @@ def all_shots(owner: tuple[str, str], door: tuple[str, str], codes: list[str]) -
         Shot("15-not-found", visit("/nowhere")),
         Shot("16-german", visit("/events/the-glass-orchard?lang=de"), whole=True),
         Shot("17-right-to-left", visit("/shows/1?lang=en-XB")),
+        Shot("18-event-with-room", visit("/events/juno-vale-one-night"), whole=True),
+        Shot("19-mailbox", visit("/mailbox")),
         Shot("20-sign-in", visit("/sign-in")),
         Shot("21-organiser", staff(owner, "/organise"), whole=True),
         Shot("22-live-sale", staff(owner, "/organise/shows/1"), whole=True),
@@ -277,9 +307,13 @@ def all_shots(owner: tuple[str, str], door: tuple[str, str], codes: list[str]) -
         Shot("27-room-settings", room_of(owner, "Settings"), whole=True),
         Shot("28-room-reviews", room_of(owner, "Reviews"), whole=True),
         Shot("29-room-rehearsal", rehearsal_of(owner), whole=True),
+        Shot("291-room-draining", drained(owner), whole=True),
+        Shot("292-room-draining-german", drained(owner, "de"), whole=True),
+        Shot("293-rooms-list", staff(owner, "/organise/rooms"), whole=True),
         Shot("30-door", staff(door, "/door")),
         Shot("31-door-verdict", scanned(door, codes.pop)),
         Shot("32-door-refused", scanned(door, lambda: "T1.NOTATICKET")),
+        Shot("33-door-scanning", at_the_gate(door)),
         Shot("40-api", visit("/api/v1/docs")),
     ]
 
