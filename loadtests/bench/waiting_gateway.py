@@ -44,7 +44,7 @@ def room_facts() -> RoomFacts:
     now_ms = time.time_ns() // 1_000_000
     return RoomFacts(
         room_id=KEY.room_id, org_id=1, event_id=KEY.event_id, slug="room", name="Room", event_slug="event", event_title="Event",
-        host=Host("org", "Org", None, "en"), shows=(), opens_lobby_ms=now_ms, draws_ms=now_ms, closes_ms=0, cap=1000,
+        host=Host("org", "Org", None, "en"), shows=(), whole_event=False, opens_lobby_ms=now_ms, draws_ms=now_ms, closes_ms=0, cap=1000,
         rate_per_min=2000, claim_window_ms=60_000, visit_ms=600_000, reentries=1, capacity_max=1_000_000, fail_open=False,
         auto_passthrough=False, identities=("device",), place="exact", paused=False, passthrough=False, draining=False,
         closed=False, epoch=EPOCH, version=1, commitment="", tiers=(), message=None, rehearsal_of=None,

@@ -25,7 +25,7 @@ _LIMITS = ("hold_s", "extension_s", "per_order_max", "per_visitor_max")
 
 
 async def add_show(desk: Desk, who: Principal, event_id: int, new: NewShow) -> ShowFacts | Refusal:
-    """Add a show to an event, as a draft; its categories are the chart's.
+    """Add a show to an event, as a draft; its categories are the chart's. A waiting room before the whole event covers it at once.
 
     Refusals: `event_unknown event_cancelled venue_unknown chart_unknown times_contradict`.
     """
@@ -33,6 +33,7 @@ async def add_show(desk: Desk, who: Principal, event_id: int, new: NewShow) -> S
     if _contradict(times):
         return Refusal("times_contradict")
     async with desk.database.tenant(who.org_id) as connection:
+        await connection.execute(SQL["lock_rooms_of_event"], event_id)
         event = await connection.fetchrow(SQL["lock_event"], event_id)
         if event is None:
             return Refusal("event_unknown")
@@ -50,6 +51,7 @@ async def add_show(desk: Desk, who: Principal, event_id: int, new: NewShow) -> S
         chart = CompiledChart.load(wire)
         for category, name, color, capacity in categories_of(chart):
             await connection.execute(SQL["insert_category"], show_id, category, name, color, capacity)
+        await connection.execute(SQL["cover_by_rooms"], event_id, show_id)
         await touch(connection, event_id)
         await audit.record(connection, who, "show.created", f"show:{show_id}")
     await desk.changed(who.org_id, event_id)

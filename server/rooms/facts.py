@@ -50,7 +50,7 @@ class Host(msgspec.Struct, frozen=True):
 class RoomFacts(msgspec.Struct, frozen=True):
     """A waiting room. Times are Unix milliseconds. *shows* are the numbers of the shows it stands before.
 
-    *epoch* is the line's: places of an earlier one are worth nothing. *commitment* (hex) was published before the lobby opened.
+    *whole_event*: shows that are added to the event join them. *epoch* is the line's: places of an earlier one are worth nothing. *commitment* (hex) was published before the lobby opened.
     *closed*: the shows sell without it. A *rehearsal* is a sandbox: it covers no shows.
     """
 
@@ -63,6 +63,7 @@ class RoomFacts(msgspec.Struct, frozen=True):
     event_title: str
     host: Host
     shows: tuple[int, ...]
+    whole_event: bool
     opens_lobby_ms: int
     draws_ms: int
     closes_ms: int

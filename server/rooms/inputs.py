@@ -25,14 +25,17 @@ class NewTier(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RoomSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A room's settings. *cap* visitors may be at the seats at once, *rate_per_min* are called at most.
+    """A room's settings. It stands before *shows*, or before the *whole_event*: every show of it, also those added later.
+
+    *cap* visitors may be at the seats at once, *rate_per_min* are called at most.
 
     *reentries*: whether somebody who was not there when called may claim once more. *fail_open*: whether people may look at the
     seats while the line cannot be asked; holding a seat needs a pass in any case.
     """
 
     name: Name
-    shows: Annotated[tuple[Number, ...], Meta(max_length=50)]
+    shows: Annotated[tuple[Number, ...], Meta(max_length=50)] = ()
+    whole_event: bool = False
     opens_lobby_ms: AtMs
     draws_ms: AtMs
     closes_ms: AtMs

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import asyncpg
@@ -45,16 +45,18 @@ async def create_room(desk: Desk, who: Principal | None, org_id: int, new: NewRo
     secret = secrets.token_bytes(draw.SECRET_BYTES)
     try:
         async with desk.database.tenant(org_id) as connection:
-            await _refuse_taken(connection, new.shows, 0)
+            await connection.execute(SQL["hold_event"], new.event)
             room_id: int = await connection.fetchval(
                 SQL["insert_room"], new.event, new.slug, new.name, new.opens_lobby_ms, new.draws_ms, new.closes_ms,
                 *_numbers(new), new.rehearsal_of,
             )  # fmt: skip
             await connection.execute(SQL["commit_draw"], room_id, draw.VERSION, draw.commitment(secret), secret)
-            for show in new.shows:
+            shows = await _shows(connection, event, new)
+            await _refuse_taken(connection, shows, room_id)
+            for show in shows:
                 await connection.execute(SQL["cover_show"], room_id, show)
             await _put_tiers(connection, room_id, new.tiers)
-            if new.shows:
+            if shows:
                 await touch(connection, event.event_id)
             await audit.record(connection, who, "room.created", f"room:{room_id}", slug=new.slug)
             facts = unpack(await connection.fetchval(SQL["room_facts"], room_id))
@@ -89,13 +91,15 @@ async def change_room(
             row = await connection.fetchrow(SQL["lock_room"], room_id)
             if row is None or row["closed"]:
                 return Refusal("room_state", {"state": "closed"})
-            await _refuse_taken(connection, change.shows, room_id)
+            await connection.execute(SQL["hold_event"], event.event_id)
+            shows = await _shows(connection, event, change)
+            await _refuse_taken(connection, shows, room_id)
             await connection.execute(
                 SQL["change_room"], room_id, change.name, change.opens_lobby_ms, change.draws_ms, change.closes_ms,
                 *_numbers(change),
             )  # fmt: skip
-            await connection.execute(SQL["uncover_shows"], room_id, list(set(before.shows) - set(change.shows)))
-            for show in sorted(set(change.shows) - set(before.shows)):
+            await connection.execute(SQL["uncover_shows"], room_id, list(set(before.shows) - shows))
+            for show in sorted(shows - set(before.shows)):
                 await connection.execute(SQL["cover_show"], room_id, show)
             await _put_tiers(connection, room_id, change.tiers)
             await touch(connection, event.event_id)
@@ -134,15 +138,25 @@ async def follow_shows(desk: Desk, org_id: int, event_id: int, shows: Sequence[i
 def _impossible(event: EventFacts, settings: RoomSettings, *, rehearsal: bool) -> Refusal | None:
     if times_contradict(settings):
         return Refusal("room_times_contradict", field="/draws_ms")
+    if settings.whole_event and (settings.shows or rehearsal):
+        return Refusal("field_invalid", {"detail": "the whole event, or some of its shows"}, field="/whole_event")
     own = {show.show_id for show in event.shows}
-    if not set(settings.shows) <= own or bool(settings.shows) == rehearsal:
+    covered = own if settings.whole_event else set(settings.shows)
+    if not covered <= own or bool(covered) == rehearsal:
         return Refusal("room_show_foreign", field="/shows")
     if len(set(settings.shows)) < len(settings.shows) or len({t.tier for t in settings.tiers}) < len(settings.tiers):
         return Refusal("field_invalid", {"detail": "named twice"}, field="/shows")
     return None
 
 
-async def _refuse_taken(connection: asyncpg.Connection[Any], shows: Sequence[int], room_id: int) -> None:
+async def _shows(connection: asyncpg.Connection[Any], event: EventFacts, settings: RoomSettings) -> set[int]:
+    """Return the shows to stand before. The event is locked: a show that was being added is one of them."""
+    if not settings.whole_event:
+        return set(settings.shows)
+    return {row["id"] for row in await connection.fetch(SQL["event_shows"], event.event_id)}
+
+
+async def _refuse_taken(connection: asyncpg.Connection[Any], shows: Collection[int], room_id: int) -> None:
     taken = await connection.fetchrow(SQL["shows_taken"], list(shows), room_id)
     if taken is not None:
         raise Refused(Refusal("room_show_taken", {"show": taken["show_id"], "room": taken["slug"]}, field="/shows"))
@@ -157,7 +171,7 @@ def _clash(error: asyncpg.UniqueViolationError) -> Refusal:
 def _numbers(settings: RoomSettings) -> tuple[Any, ...]:
     return (
         settings.cap, settings.rate_per_min, settings.claim_window_s, settings.visit_s, settings.reentries, settings.capacity_max,
-        settings.fail_open, settings.auto_passthrough, list(settings.identities), settings.place,
+        settings.fail_open, settings.auto_passthrough, list(settings.identities), settings.place, settings.whole_event,
     )  # fmt: skip
 
 

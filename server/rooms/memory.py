@@ -1,7 +1,8 @@
 """The rooms of the installation, remembered by each process: a request looks here and asks no store.
 
 Valkey keeps the facts of every room in one hash; whoever changes a room writes there and publishes its number, and every process
-reads that room again. A process that hears nothing goes on with the last facts it knew. Postgres counts the versions of a room under
+reads that room again. When an event changes its rooms are read from Postgres: they say its title, and a new show of it may have joined
+one. A process that hears nothing goes on with the last facts it knew. Postgres counts the versions of a room under
 its lock; an older one never replaces a newer one, in the hash or in a memory, in whatever order they arrive. What could not be written
 while Valkey was away is written by the next process that hears it again: each compares the hash with Postgres then.
 """
@@ -11,20 +12,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from server.catalog.catalogue import CHANNEL as EVENT_CHANNEL
 from server.database import Database
 from server.faults import Unavailable
 from server.logs import logger
-from server.rooms.facts import RoomFacts, load_open, load_room, pack, unpack
+from server.rooms.facts import RoomFacts, load_open, load_own, load_room, pack, unpack
 from server.rooms.keys import ROOMS_KEY
 
 CHANNEL: Final = "rooms"
 RECONNECT_S: Final = 0.5
+# What Postgres could not be asked for is asked again.
+BEHIND_S: Final = 2.0
 # An unknown address is asked for once in so long, whoever keeps asking; and so many of them are remembered.
 UNKNOWN_TRUST_S: Final = 2.0
 UNKNOWN_MAX: Final = 1000
@@ -48,11 +52,14 @@ class Rooms:
         self._shows: dict[int, int] = {}
         self._unknown: dict[int | str, float] = {}
         self._task: asyncio.Task[None] | None = None
+        # What Postgres is still to be asked: everything, or the rooms of these events.
+        self._all_behind, self._behind, self._troubled = False, set[int](), False
 
     async def open(self) -> None:
         """Read what there is, then follow changes. A store that is away is no reason not to start."""
-        with contextlib.suppress(RedisError, OSError, Unavailable):
+        with contextlib.suppress(RedisError, OSError):
             await self._read_all()
+            await self._catch_up()
         self._task = asyncio.create_task(self._follow(), name="rooms.follow")
 
     async def close(self) -> None:
@@ -149,7 +156,12 @@ class Rooms:
             self._learn(unpack(text))
 
     async def _read_all(self) -> None:
-        """Read every room from Valkey; from Postgres what Valkey has lost, or has only an older version of."""
+        """Read every room from Valkey; Postgres is asked next for what Valkey has lost, or has only an older version of."""
+        for facts in (await self._kept()).values():
+            self._learn(facts)
+        self._all_behind = True
+
+    async def _kept(self) -> dict[int, RoomFacts]:
         kept = {}
         texts: list[bytes] = await self._redis.execute_command("HVALS", ROOMS_KEY)  # type: ignore[no-untyped-call]
         for text in texts:
@@ -158,18 +170,37 @@ class Rooms:
                 kept[facts.room_id] = facts
             except msgspec.DecodeError:
                 continue  # of another version of Frontrow: Postgres has it
-        for facts in kept.values():
-            self._learn(facts)
+        return kept
+
+    async def _catch_up(self) -> None:
+        """Ask Postgres what it is to be asked; a database that is away is asked again."""
         try:
-            newest = {facts.room_id: facts for facts in await load_open(self._database)}
-            for facts in kept.values():
-                if not facts.closed and facts.room_id not in newest:
-                    await self._closed_or_gone(facts)
+            if self._all_behind:
+                await self._compare(await self._kept())
+                self._all_behind = False
+            for event_id in sorted(self._behind):
+                await self._read_event(event_id)
+                self._behind.discard(event_id)
+            self._troubled = False
         except Unavailable as fault:
-            logger().warning("rooms.unread", reason=str(fault))
-            return
+            if not self._troubled:
+                logger().warning("rooms.unread", reason=str(fault))
+            self._troubled = True
+
+    async def _compare(self, kept: dict[int, RoomFacts]) -> None:
+        """Replace in Valkey what Postgres knows better."""
+        newest = {facts.room_id: facts for facts in await load_open(self._database)}
+        for facts in kept.values():
+            if not facts.closed and facts.room_id not in newest:
+                await self._closed_or_gone(facts)
         for room_id, facts in newest.items():
-            if room_id not in kept or kept[room_id].version < facts.version:
+            if room_id not in kept or (kept[room_id].version <= facts.version and kept[room_id] != facts):
+                await self.changed(facts)
+
+    async def _read_event(self, event_id: int) -> None:
+        for known in [room for room in self.open_rooms() if room.event_id == event_id]:
+            facts = await load_own(self._database, known.org_id, known.room_id)
+            if facts is not None and facts != self._rooms.get(facts.room_id):
                 await self.changed(facts)
 
     async def _closed_or_gone(self, kept: RoomFacts) -> None:
@@ -180,16 +211,26 @@ class Rooms:
         elif facts.version > kept.version:
             await self.changed(facts)
 
+    async def _hear(self, message: dict[str, Any]) -> None:
+        if message["type"] == "psubscribe":  # the second of both
+            await self._read_all()
+        elif message["type"] == "message" and message["data"].isdigit():
+            await self._read(int(message["data"]))
+        elif message["type"] == "pmessage" and message["data"].isdigit():
+            self._behind.add(int(message["data"]))
+
     async def _follow(self) -> None:
         while True:
             try:
                 async with self._redis.pubsub() as channel:
                     await channel.subscribe(CHANNEL)
-                    async for message in channel.listen():
-                        if message["type"] == "subscribe":
-                            await self._read_all()
-                        elif message["type"] == "message" and message["data"].isdigit():
-                            await self._read(int(message["data"]))
+                    await channel.psubscribe(f"{EVENT_CHANNEL}*")
+                    while True:
+                        behind = self._all_behind or bool(self._behind)
+                        message = await channel.get_message(timeout=BEHIND_S if behind else None)
+                        if message is not None:
+                            await self._hear(message)
+                        await self._catch_up()
             except (RedisError, OSError, msgspec.DecodeError) as error:
                 logger().warning("rooms.deaf", reason=str(error))
             await asyncio.sleep(RECONNECT_S)

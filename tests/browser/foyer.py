@@ -40,7 +40,7 @@ def facts_of(**changed: Any) -> RoomFacts:
     begin = now_ms() - now_ms() % MINUTE_MS
     made: dict[str, Any] = {
         "room_id": ROOM, "org_id": 1, "event_id": 1, "slug": "glass-orchard", "name": "Opening sale", "event_slug": "the-glass-orchard",
-        "event_title": "The Glass Orchard", "host": Host("riverside", "Riverside Playhouse", None, "en"), "shows": (1,),
+        "event_title": "The Glass Orchard", "host": Host("riverside", "Riverside Playhouse", None, "en"), "shows": (1,), "whole_event": False,
         "opens_lobby_ms": begin - 50 * MINUTE_MS, "draws_ms": begin - 20 * MINUTE_MS, "closes_ms": begin + 180 * MINUTE_MS, "cap": 500,
         "rate_per_min": 120, "claim_window_ms": 300_000, "visit_ms": 900_000, "reentries": 1, "capacity_max": 2_000_000,
         "fail_open": False, "auto_passthrough": True, "identities": ("device", "email"), "place": "exact", "paused": False,

@@ -11,7 +11,7 @@ from typing import Final
 from server.logs import logger
 from server.rooms.facts import RoomFacts
 from server.rooms.opening import reopen
-from server.rooms.plan import room_key
+from server.rooms.plan import room_key, room_plan
 from waitingroom.frame import LineFrame
 from waitingroom.model import LineRefused, LineState, Moved, Phase
 from waitingroom.pacing import Load, Paced, PaceState, pace, started
@@ -73,6 +73,9 @@ class RoomUsher:
         if fence is None or line is None:
             self.fence = None
             return None
+        if line.plan.shows != self.facts.shows:
+            # A show joined the event this room stands before: from now on a claim is a pass to it, too.
+            await self.hands.line.open_room(self.key, room_plan(self.facts), new=False)
         if (fence, line.epoch) != (self.fence, self._epoch):
             await self._take_over(fence, line)
         self.drawing.follow(self.facts, line)

@@ -13,8 +13,11 @@ update events set
   genre = coalesce($6, genre), cover = coalesce($7, cover), currency = coalesce($8, currency)
 where id = $1 returning id
 
+-- Locks here let rows go on that refer to the locked one: a deed that inserted such a row, and then wants the event for itself,
+-- would wait for who waits for it.
+
 -- name: lock_event
-select id, status, currency, slug from events where id = $1 for update
+select id, status, currency, slug from events where id = $1 for no key update
 
 -- name: event_has_prices
 select exists (select from prices p join shows s on s.id = p.show_id where s.event_id = $1)
@@ -62,10 +65,19 @@ insert into shows (org_id, event_id, venue_id, chart_id, chart_rev, label, start
                    hold_s, extension_s, per_order_max, per_visitor_max)
 values (current_org(), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) returning id
 
+-- name: lock_rooms_of_event
+-- Those that stand before the whole event. Rooms are locked before their event, by everybody who locks both.
+select id from rooms where event_id = $1 and whole_event and closed_at is null order by id for no key update
+
+-- name: cover_by_rooms
+-- What stands before the whole event stands before its new show ($2).
+with covering as (update rooms set version = version + 1 where event_id = $1 and whole_event and closed_at is null returning id)
+insert into room_shows (org_id, room_id, show_id) select current_org(), id, $2 from covering
+
 -- name: lock_show
 select id, event_id, state, price_version, starts_at, doors_at, ends_at, sale_opens_at, sale_closes_at, chart_id, chart_rev,
        venue_id, label, hold_s, extension_s, per_order_max, per_visitor_max
-  from shows where id = $1 for update
+  from shows where id = $1 for no key update
 
 -- name: update_show
 update shows set label = $2, starts_at = $3, doors_at = $4, ends_at = $5, sale_opens_at = $6, sale_closes_at = $7,

@@ -65,6 +65,7 @@ def proposed_fields(proposal: Proposal, name: str, shows: Sequence[int], zone: s
     """Return the fields of a new room. *mail*: whether letters leave this installation, so that addresses can be confirmed."""
     return {
         "name": name[:NAME_MAX],
+        "whole_event": False,
         "opens_lobby": _local(proposal.lobby_opens_at, zone),
         "draws": _local(proposal.draws_at, zone),
         "closes": _local(proposal.closes_at, zone),
@@ -88,6 +89,7 @@ def fields_of(facts: RoomFacts, zone: str) -> Fields:
     """Return the fields of a room that exists."""
     return {
         "name": facts.name,
+        "whole_event": facts.whole_event,
         "opens_lobby": _local(_at(facts.opens_lobby_ms), zone),
         "draws": _local(_at(facts.draws_ms), zone),
         "closes": _local(_at(facts.closes_ms), zone),
@@ -107,7 +109,7 @@ def fields_of(facts: RoomFacts, zone: str) -> Fields:
 
 def sent_fields(sent: Mapping[str, str]) -> Fields:
     """Return the fields as they were sent, to show them again beside what is wrong with them."""
-    flags = ("reentries", "auto_passthrough", *(f"identity_{kind}" for kind in IDENTITIES))
+    flags = ("whole_event", "reentries", "auto_passthrough", *(f"identity_{kind}" for kind in IDENTITIES))
     texts = ("name", "opens_lobby", "draws", "closes", *_NUMBERS, *_SPANS, *(f"tier_{tier}" for tier in range(TIERS)))
     return {
         **{name: sent.get(name, "") for name in texts},
@@ -119,10 +121,11 @@ def sent_fields(sent: Mapping[str, str]) -> Fields:
 
 
 def read_form(sent: Mapping[str, str], shows: Sequence[int], zone: str) -> Fields | FormErrors:
-    """Return the arguments of `RoomSettings`, or what is wrong. *shows* are those that may be chosen."""
+    """Return the arguments of `RoomSettings`, or what is wrong. *shows* are those that may be chosen, unless it is the whole event."""
     errors: dict[str, FormError] = {}
-    chosen = tuple(show for show in shows if f"show_{show}" in sent)
-    if not chosen:
+    whole = "whole_event" in sent
+    chosen = () if whole else tuple(show for show in shows if f"show_{show}" in sent)
+    if not whole and not chosen:
         errors["shows"] = FormError("shows", {})
     name = sent.get("name", "").strip()
     if not 0 < len(name) <= NAME_MAX:
@@ -147,6 +150,7 @@ def read_form(sent: Mapping[str, str], shows: Sequence[int], zone: str) -> Field
     return {
         "name": name,
         "shows": chosen,
+        "whole_event": whole,
         "opens_lobby_ms": as_ms(lobby),
         "draws_ms": as_ms(draw),
         "closes_ms": as_ms(closes),

@@ -265,6 +265,8 @@ def condition_of(facts: RoomFacts, state: LineState | None) -> str:
 
 def before_of(facts: RoomFacts, t: Callable[..., str]) -> str:
     """Say what the room stands before."""
+    if facts.whole_event:
+        return t("rooms.before_event", event=facts.event_title)
     return t("rooms.before_shows", n=len(facts.shows), event=facts.event_title) if facts.shows else facts.event_title
 
 

@@ -261,6 +261,7 @@ async def _form(
         back=here,
         event=event,
         shows=shows,
+        whole=not taken,
         fields=fields,
         errors=errors.described(t),
         zone=zone_name(event.shows[0].starts_at, zone, locale),

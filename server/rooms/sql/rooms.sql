@@ -4,7 +4,7 @@ select jsonb_build_object(
     'room_id', r.id, 'org_id', r.org_id, 'event_id', r.event_id, 'slug', r.slug, 'name', r.name,
     'event_slug', e.slug, 'event_title', e.title,
     'host', jsonb_build_object('slug', o.slug, 'name', o.name, 'accent', o.accent, 'locale', o.locale),
-    'shows', coalesce((select jsonb_agg(s.show_id order by s.show_id) from room_shows s where s.room_id = r.id), '[]'),
+    'whole_event', r.whole_event, 'shows', coalesce((select jsonb_agg(s.show_id order by s.show_id) from room_shows s where s.room_id = r.id), '[]'),
     'opens_lobby_ms', round(extract(epoch from r.opens_lobby_at) * 1000)::bigint,
     'draws_ms', round(extract(epoch from r.draws_at) * 1000)::bigint,
     'closes_ms', round(extract(epoch from r.closes_at) * 1000)::bigint,
@@ -30,19 +30,20 @@ select id from rooms order by draws_at desc, id desc
 
 -- name: lock_room
 select event_id, paused, passthrough, draining, closed_at is not null as closed, opens_lobby_at, draws_at, rehearsal_of
-  from rooms where id = $1 for update
+  from rooms where id = $1 for no key update
 
 -- name: insert_room
 insert into rooms (org_id, event_id, slug, name, opens_lobby_at, draws_at, closes_at, cap, rate_per_min, claim_window_s, visit_s,
-                   reentries, capacity_max, fail_open, auto_passthrough, identities, place, rehearsal_of)
+                   reentries, capacity_max, fail_open, auto_passthrough, identities, place, whole_event, rehearsal_of)
 values (current_org(), $1, $2, $3, to_timestamp($4::bigint / 1000.0), to_timestamp($5::bigint / 1000.0), to_timestamp($6::bigint / 1000.0),
-        $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+        $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
 returning id
 
 -- name: change_room
 update rooms set name = $2, opens_lobby_at = to_timestamp($3::bigint / 1000.0), draws_at = to_timestamp($4::bigint / 1000.0),
        closes_at = to_timestamp($5::bigint / 1000.0), cap = $6, rate_per_min = $7, claim_window_s = $8, visit_s = $9, reentries = $10,
-       capacity_max = $11, fail_open = $12, auto_passthrough = $13, identities = $14, place = $15, version = version + 1
+       capacity_max = $11, fail_open = $12, auto_passthrough = $13, identities = $14, place = $15, whole_event = $16,
+       version = version + 1
  where id = $1
 
 -- name: touch_room
@@ -65,6 +66,13 @@ update rooms set closed_at = now(), version = version + 1 where id = $1
 
 -- name: delete_rehearsal
 delete from rooms where id = $1 and rehearsal_of is not null returning event_id, epoch
+
+-- name: hold_event
+-- No show is added to the event until the transaction ends (server/catalog/sql/catalog.sql:lock_event). After the room, if there is one.
+select id from events where id = $1 for no key update
+
+-- name: event_shows
+select id from shows where event_id = $1 order by id
 
 -- name: cover_show
 insert into room_shows (org_id, room_id, show_id) values (current_org(), $1, $2)

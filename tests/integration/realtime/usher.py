@@ -32,6 +32,7 @@ def room_facts(*, epoch: int = 1, closed: bool = False, opens_in_s: int = -600) 
         event_title="Show",
         host=Host("org", "Org", None, "en"),
         shows=(7,),
+        whole_event=False,
         opens_lobby_ms=now_ms + opens_in_s * 1000,
         draws_ms=now_ms + opens_in_s * 1000 + 1000,
         closes_ms=0,

@@ -68,6 +68,20 @@ class Hall:
         }  # fmt: skip
         return NewRoom(**(settings | changes))
 
+    async def another_show(self) -> int:
+        """Add a show like the first one to the event, and open its sale."""
+        catalogue, who = self.desk.catalogue, self.who
+        event = made(await catalogue.event_of(who.org_id, self.event_id))
+        first = next(show for show in event.shows if show.show_id == self.show_id)
+        added = made(
+            await shows.add_show(
+                catalogue, who, self.event_id, new_show(first.venue.venue_id, first.chart_id, first.chart_rev)
+            )
+        )
+        made(await prices.set_prices(catalogue, who, added.show_id, price_list(self.type_id)))
+        made(await sale.change_sale(catalogue, who, who.org_id, added.show_id, "open"))
+        return int(added.show_id)
+
     async def tiers(self, *names: str) -> tuple[NewTier, ...]:
         return tuple(NewTier(tier=number, name=name) for number, name in enumerate(names))
 
@@ -195,20 +209,24 @@ async def lay(server: Installation) -> Hall:
         chart_id, rev = await save_chart(connection, "House", compile_chart(generate_theatre(1)), venue_id=venue_id)
     event = made(await events.create_event(catalogue, who, NewEvent(title="The Play", currency="eur", genre="theatre")))
     type_id = made(await prices.add_type(catalogue, who, event.event_id, NewTicketType(name="Adult")))
-    facts = made(
-        await shows.add_show(
-            catalogue, who, event.event_id,
-            NewShow(
-                venue_id=venue_id, chart_id=chart_id, chart_rev=rev, starts_at_ms=now_ms() + 48 * HOUR_MS,
-                sale_opens_at_ms=now_ms() - HOUR_MS, sale_closes_at_ms=now_ms() + 47 * HOUR_MS,
-            ),
-        )
-    )  # fmt: skip
-    listed = tuple(Price(category=c, type_id=type_id, amount=4000) for c in range(5))
-    made(await prices.set_prices(catalogue, who, facts.show_id, PriceList(prices=listed)))
+    facts = made(await shows.add_show(catalogue, who, event.event_id, new_show(venue_id, chart_id, rev)))
+    made(await prices.set_prices(catalogue, who, facts.show_id, price_list(type_id)))
     made(await events.publish_event(catalogue, who, event.event_id))
     made(await sale.change_sale(catalogue, who, org_id, facts.show_id, "open"))
     return Hall(server, desk, who, event.event_id, facts.show_id, type_id)
+
+
+def new_show(venue_id: int, chart_id: int, rev: int) -> NewShow:
+    """Return a show in two days whose sale window is open."""
+    return NewShow(
+        venue_id=venue_id, chart_id=chart_id, chart_rev=rev, starts_at_ms=now_ms() + 48 * HOUR_MS,
+        sale_opens_at_ms=now_ms() - HOUR_MS, sale_closes_at_ms=now_ms() + 47 * HOUR_MS,
+    )  # fmt: skip
+
+
+def price_list(type_id: int) -> PriceList:
+    """Return one price for every category of the theatre."""
+    return PriceList(prices=tuple(Price(category=c, type_id=type_id, amount=4000) for c in range(5)))
 
 
 def made(result: Any) -> Any:

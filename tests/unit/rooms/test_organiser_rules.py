@@ -131,6 +131,15 @@ def test_what_is_wrong_is_said_beside_its_field(changes: dict[str, str], field: 
         assert read.described(words(locale))[field]
 
 
+def test_the_whole_event_needs_no_choice_of_shows() -> None:
+    """Boxes that were ticked before are not looked at."""
+    sent = form() | {"whole_event": "yes"}
+    for ticked in (sent, {name: value for name, value in sent.items() if not name.startswith("show_")}):
+        read = read_form(ticked, [1, 2], "Europe/Berlin")
+        assert not isinstance(read, FormErrors)
+        assert (read["shows"], read["whole_event"]) == ((), True)
+
+
 def test_a_form_without_shows_or_people_is_sent_back() -> None:
     """A room stands before something and knows somebody; both findings come at once."""
     sent = {name: value for name, value in form().items() if name not in ("show_1", "identity_device")}
