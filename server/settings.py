@@ -73,6 +73,11 @@ class Settings:
         return not self.stripe_secret_key
 
     @property
+    def live_address(self) -> str:
+        """Where pages find the live gateway: an address, or only its port on the host the page came from (web/src/live/live_url.ts)."""
+        return self.live_url or f":{self.live_port}/live"
+
+    @property
     def capture_mail(self) -> bool:
         """Whether mail is captured for the mailbox page instead of being sent."""
         return not self.smtp_url

@@ -114,7 +114,7 @@ async def _page(request: Request, order: OrderView) -> Response:
         shown=shown_tickets(order),
         links=_links(order),
         facts=facts,
-        data=_data(order, services.provider.browser),
+        data=_data(order, services.provider.browser, services.settings.live_address),
         words=words(locale).chosen(*_WORDS),
     )
 
@@ -140,7 +140,7 @@ def _links(order: OrderView) -> dict[str, str]:
     }
 
 
-def _data(order: OrderView, browser: BrowserSetup) -> dict[str, Any]:
+def _data(order: OrderView, browser: BrowserSetup, live_url: str) -> dict[str, Any]:
     """Return the data block of the page's script (web/src/checkout/facts.ts). The form needs no payment to be shown."""
     payment = order.payment
     return {
@@ -154,6 +154,7 @@ def _data(order: OrderView, browser: BrowserSetup) -> dict[str, Any]:
         "expires_at_ms": order.pay_until_ms,
         "now_ms": order.now_ms,
         "seats_url": order.show.page,
+        "live_url": live_url,
         "provider": browser.kind,
         "api_base": browser.api_base,
         "publishable_key": browser.publishable_key,

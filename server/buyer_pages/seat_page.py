@@ -57,7 +57,7 @@ def page_facts(facts: ShowFacts, settings: Settings, now: datetime) -> dict[str,
     return {
         "show": facts.show_id,
         "title": heading(facts),
-        "live_url": settings.live_url or f":{settings.live_port}/live",
+        "live_url": settings.live_address,
         "chart_url": f"/api/v1/charts/{facts.chart_id}/{facts.chart_rev}",
         "state_url": f"/api/v1/shows/{facts.show_id}/state",
         "checkout_url": f"{show_address(facts.show_id)}/checkout",

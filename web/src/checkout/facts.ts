@@ -13,6 +13,7 @@ export interface CheckoutFacts {
   expires_at_ms: number;
   now_ms: number;
   seats_url: string;
+  live_url: string;
   provider: string;
   api_base: string;
   publishable_key: string;

@@ -4,10 +4,13 @@ import "./checkout.css";
 import { countdown } from "../i18n/format";
 import type { Words } from "../i18n/words";
 import { dataBlock, pageWords } from "../i18n/words";
+import type { HoldView } from "../live/messages";
 import type { CardForm } from "./card_form";
 import { DemoCard } from "./demo_card";
 import type { CheckoutFacts, Order, Payment } from "./facts";
 import { clear, mark } from "./fields";
+import type { PageKind } from "./hold_watch";
+import { hasNews, pageKind, takenOver, watchHold } from "./hold_watch";
 import { attendeesOf, openPayment, readOrder, startOrder } from "./orders";
 import { StripeCard } from "./stripe_card";
 
@@ -33,6 +36,8 @@ class Checkout {
     }
     this.form.addEventListener("submit", (event) => void this.submit(event));
     this.form.addEventListener("input", (event) => clear(event.target as HTMLElement));
+    // Giving up leads back to the seats; the news of it must not lead elsewhere meanwhile.
+    document.addEventListener("submit", (event) => (this.stay ||= event.target !== this.form));
   }
 
   private cardForm(): CardForm {
@@ -58,6 +63,14 @@ class Checkout {
     } finally {
       this.working(false);
     }
+  }
+
+  /** The seats' hold changed. Our own order under way tells so by itself; other news takes over, even while the bank lets us wait. */
+  heard(hold: HoldView | null, cause: string | null): void {
+    if (this.stay) return;
+    if (this.order) {
+      if (hasNews(hold)) void follow(this.order.ref, this.order.key, (kind) => !this.stay && (kind === "done" || (kind === "checking" && !this.busy)));
+    } else if (!this.busy && takenOver(hold, cause)) location.reload();
   }
 
   private checkDetails(): HTMLElement[] {
@@ -153,7 +166,7 @@ class Checkout {
     }
   }
 
-  /** The button keeps turning until the next page is there. */
+  /** The next page is on its way: the button keeps turning until it is there. */
   private stay = false;
 
   private leave(): void {
@@ -232,15 +245,21 @@ function startClock(until: number, now: number, words: Words, seatsUrl: string):
   ticking = window.setInterval(tick, 500);
 }
 
-/** The bank has not answered: ask until it has, then show the page anew. */
-async function waitForBank(ref: string, key: string): Promise<void> {
+/** Show the order's page anew if it became one that is *wanted*. */
+async function follow(ref: string, key: string, wanted: (kind: PageKind) => boolean): Promise<boolean> {
+  const reply = await readOrder(ref, key);
+  if (!reply.ok || !wanted(pageKind(reply.order.message))) return false;
+  location.replace(`/orders/${ref}?key=${key}`);
+  return true;
+}
+
+/** The bank has not answered. Its word is pushed to the buyer's own browser; who came by the letter's link is told by asking. */
+async function waitForBank(facts: CheckoutFacts): Promise<void> {
+  const [ref, key, answered] = [facts.ref!, facts.key!, (kind: PageKind) => kind !== "checking"] as const;
+  watchHold(facts, (hold) => hasNews(hold) && void follow(ref, key, answered));
   for (let wait = POLL_MS; ; wait = Math.min(5000, wait * 1.2)) {
     await new Promise((done) => setTimeout(done, wait));
-    const reply = await readOrder(ref, key);
-    if (reply.ok && reply.order.message !== "checking") {
-      location.replace(`/orders/${ref}?key=${key}`);
-      return;
-    }
+    if (await follow(ref, key, answered)) return;
   }
 }
 
@@ -248,5 +267,6 @@ const facts = dataBlock<CheckoutFacts>("checkout-data");
 const words = pageWords();
 if (facts.mode === "start" || facts.mode === "pay") {
   startClock(facts.expires_at_ms, facts.now_ms, words, facts.seats_url);
-  new Checkout(facts, words);
-} else if (facts.mode === "checking") void waitForBank(facts.ref!, facts.key!);
+  const checkout = new Checkout(facts, words);
+  watchHold(facts, (hold, cause) => checkout.heard(hold, cause));
+} else if (facts.mode === "checking") void waitForBank(facts);

@@ -3,7 +3,7 @@
  * The clock, chance and the socket itself are passed in, so that tests step through an hour in a millisecond.
  */
 
-import type { ClientMessage, Prove, ServerMessage } from "./messages";
+import type { ClientMessage, Join, Prove, ServerMessage } from "./messages";
 
 export { liveUrl } from "./live_url";
 export type Status = "connecting" | "live" | "reconnecting" | "offline" | "stopped";
@@ -64,6 +64,8 @@ export class LiveSocket {
     private readonly position: () => { epoch: number; seq: number } | null,
     private readonly events: SocketEvents,
     private readonly world: Surroundings = BROWSER,
+    /** Which seats to be told about; a page without a map asks for none. */
+    private readonly scope: NonNullable<Join["scope"]> = "all",
   ) {}
 
   start(): void {
@@ -96,7 +98,7 @@ export class LiveSocket {
     const position = this.position();
     if (!position || this.world.now() - this.repairedAt < REPAIR_MS) return;
     this.repairedAt = this.world.now();
-    this.send({ t: "scope", scope: "all", from: [position.epoch, position.seq] });
+    this.send({ t: "scope", scope: this.scope, from: [position.epoch, position.seq] });
   }
 
   /** The tab came to the front, or the network came back: find out now, not after a timer. */
@@ -131,7 +133,7 @@ export class LiveSocket {
   private sendJoin(): void {
     if (!this.wantsJoin || this.socket?.readyState !== 1) return;
     const position = this.position();
-    const join: ClientMessage = { t: "join", show: this.show, scope: "all", from: position ? [position.epoch, position.seq] : null };
+    const join: ClientMessage = { t: "join", show: this.show, scope: this.scope, from: position ? [position.epoch, position.seq] : null };
     this.socket.send(JSON.stringify(join));
     this.expect();
   }

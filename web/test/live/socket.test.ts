@@ -87,6 +87,19 @@ describe("the live socket", () => {
     expect(socket.clockAhead).toBe(50_000);
   });
 
+  it("asks for no seats where there is no map, also when it comes back", () => {
+    socket.stop();
+    socket = new LiveSocket("ws://x/live", 1, () => null, { message: () => {}, frame: () => {}, status: () => {}, resync: () => {} }, world, []);
+    socket.joinFrom();
+    socket.start();
+    world.line.opens();
+    world.line.says(JOINED);
+    world.line.breaks(1006);
+    world.pass(500);
+    world.line.opens();
+    expect(world.lines.slice(-2).map((line) => JSON.parse(line.sent[0]!))).toEqual(Array(2).fill({ t: "join", show: 1, scope: [], from: null }));
+  });
+
   it("comes back after a broken line with the position it reached", () => {
     socket.joinFrom();
     world.line.opens();
