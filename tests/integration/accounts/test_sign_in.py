@@ -43,6 +43,15 @@ async def test_wrong_password_and_unknown_address_answer_alike(server: Installat
     assert STAFF_COOKIE not in client.cookies
 
 
+async def test_the_form_says_what_was_wrong_and_keeps_the_address(server: Installation, org_id: int) -> None:
+    """A wrong password gives the form again, with one sentence and the address that was typed."""
+    client = server.client()
+    answer = await client.post("/sign-in", data={"email": EMAIL, "password": "something else", "next": "/account"})
+    assert answer.status_code == 401
+    assert 'role="alert"' in answer.text and f'value="{EMAIL}"' in answer.text
+    assert STAFF_COOKIE not in client.cookies
+
+
 async def test_unknown_addresses_cost_a_verification_too(
     server: Installation, org_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from seatmap.inventory.model import HoldRequest, ShowKey
 from server.catalog.facts import EventFacts
 from server.seed.planting import seed
-from tests.integration.installation import ORIGIN, Installation
+from tests.integration.installation import ORIGIN, PASSWORD, Installation
 
 PAGE = "/events/the-glass-orchard"
 
@@ -49,6 +49,20 @@ async def test_the_event_page_says_when_where_and_for_how_much(client: httpx.Asy
     assert f'href="/shows/{facts.shows[2].show_id}"' not in html
     assert "The sale opens on" in html
     assert "Riverside Theatre, Hamburg" in html
+
+
+async def test_drafts_and_cancelled_events_say_so(client: httpx.AsyncClient, server: Installation) -> None:
+    """A preview is called one to those who may see it, and whoever follows an old link learns that nothing takes place."""
+    facts = await event(server)
+    await server.staff(facts.org_id, "owner@harbour.example", "owner")
+    office = server.client()
+    office.headers["accept-language"] = "en"
+    await office.post("/api/v1/session", json={"email": "owner@harbour.example", "password": PASSWORD})
+    draft = (await office.post("/api/v1/events", json={"title": "A draft", "currency": "eur"})).json()
+    assert "the event is a draft" in (await office.get(f"/events/{draft['slug']}")).text
+    assert (await office.post(f"/api/v1/events/{facts.event_id}/cancel")).status_code == 200
+    page = await client.get(PAGE)
+    assert page.status_code == 200 and "This event is cancelled" in page.text
 
 
 async def test_search_engines_read_the_same_facts(client: httpx.AsyncClient) -> None:
