@@ -13,7 +13,7 @@ from tests.model.waitingroom.store import KEY, LOST_JOINS, Contents, Store
 from waitingroom import wire
 from waitingroom.model import LineCopy, Lobby, Phase, PlaceState, RoomPlan
 from waitingroom.rules import calling, claiming, drawing, joining, leaving, phases, reading, rebuilding
-from waitingroom.rules.state import Outcome, RoomState, index_at, settle_phase, state_of
+from waitingroom.rules.state import Outcome, RoomState, index_at, live_visits, settle_phase, state_of
 
 PEOPLE = [bytes([0, n, 7, 0, 0, 0, 255, n]) for n in range(8)]
 VISITORS = st.sampled_from(["ann", "bob", "cid"])
@@ -212,8 +212,8 @@ class LineMachine(RuleBasedStateMachine):
         """The lobby's list is read for the draw: sixteen thousand buckets, so seldom."""
         if not really:
             return
-        self.state = settle_phase(self.state, self.now_ms)
         lobby = self.store.run(self.line.read_lobby(KEY))
+        self._was_read()
         assert isinstance(lobby, Lobby)
         known = {place.index: (identity, place.tier) for identity, place in self.state.places.items()}
         expected = [known.get(index, (bytes(8), 255)) for index in range(self.state.lobby)]
@@ -311,16 +311,17 @@ class LineMachine(RuleBasedStateMachine):
     def copy(self, really: bool, data: st.DataObject) -> None:
         """A copy is taken; who has which place was read a while ago, but for a lobby that was drawn."""
         self.state = settle_phase(self.state, self.now_ms)
-        copy, places = self.store.run(self.line.copy(KEY)), self._places()
+        copied, copy, places = self.state, self.store.run(self.line.copy(KEY)), self._places()
         assert copy is not None
         assert (copy.next, copy.drawn) == (self.state.next, self.state.drawn)
         if really:  # sixteen thousand buckets, so seldom
             read = self.store.run(self.line.read_places(KEY))
+            self._was_read()
             assert read is not None
             assert [part.tolist() for part in read] == [part.tolist() for part in places]
         known = data.draw(st.integers(self.state.lobby if self.state.drawn else 0, self.state.next))
         places = Lobby(places.identities[:known], places.tiers[:known])
-        self.copied = self.state, copy, places, self.now_ms
+        self.copied = copied, copy, places, self.now_ms
 
     @precondition(lambda self: self.copied is not None and self.state.next - self.copied[0].next <= LOST_JOINS)
     @rule(paused=FEW, passthrough=FEW)
@@ -352,10 +353,7 @@ class LineMachine(RuleBasedStateMachine):
         assert self.store.run(self.line.count_waiting(KEY, edges)) == reading.count_waiting(self.state, edges)
         index, _ = self._token(data)
         assert self.store.run(self.line.standing(KEY, index)) == reading.standing(self.state, index, self.now_ms)
-        # Reading moves the phase on and forgets visits that have run out, and nothing else.
-        self.state = settle_phase(self.state, self.now_ms)
-        live = {at: visit for at, visit in self.state.visits.items() if visit.ends_ms > self.now_ms}
-        self.state = replace(self.state, visits=live)
+        self._was_read()
 
     @invariant()
     def store_equals_rule(self) -> None:
@@ -388,6 +386,10 @@ class LineMachine(RuleBasedStateMachine):
         self.state = outcome.state
         self._never_back(before)
         return outcome
+
+    def _was_read(self) -> None:
+        """Reading the numbers moves the phase on and forgets visits that have run out, and nothing else."""
+        self.state = live_visits(settle_phase(self.state, self.now_ms), self.now_ms)
 
     def _never_back(self, before: RoomState) -> None:
         after = self.state
