@@ -30,7 +30,7 @@ export function HoldPanel({ desk }: { desk: Desk }) {
       <div class="hold__head">
         <h2 id="hold-title">
           <button type="button" class="hold__toggle" aria-expanded={shown} disabled={wide} onClick={() => setOpen(!open)}>
-            {t("hold.title_n", { n: count })}
+            {t(hold.areas.length ? "hold.title_places" : "hold.title_n", { n: count })}
             <Icon name={open ? "down" : "up"} />
           </button>
         </h2>

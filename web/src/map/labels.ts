@@ -172,11 +172,17 @@ export class Labels {
     return true;
   }
 
+  private claimed(x: number, y: number): boolean {
+    return this.taken.some(([x0, y0, x1, y1]) => x > x0 && x < x1 && y > y0 && y < y1);
+  }
+
   private blockName(camera: Camera, { name, box, outline }: Chart["sections"][number], w: number, palette: Palette): void {
     if (this.width(name, 13, 600) > w) return;
     this.font(13, 600);
     const middle = (box[0] + box[2]) / 2;
     const [x, y] = toScreen(camera, middle, topAt(outline, middle) ?? box[1]);
+    const half = this.width(name, 13, 600) / 2 + 11;
+    this.claim(x - half, y - 20, x + half, y + 2);
     this.context.lineWidth = 4;
     this.context.strokeStyle = palette.halo;
     this.context.strokeText(name, x, y - 9);
@@ -218,6 +224,7 @@ export class Labels {
         const [a, b, y, z] = [row.first, row.first + 1, row.first + row.n - 1, row.first + row.n - 2].map((i) => chart.drawn[i]!) as [number, number, number, number];
         for (const [end, next] of row.n > 12 ? ([[a, b], [y, z]] as const) : ([[a, b]] as const)) {
           const [px, py] = toScreen(camera, chart.x[end]! + 0.85 * (chart.x[end]! - chart.x[next]!), chart.y[end]! + 0.85 * (chart.y[end]! - chart.y[next]!));
+          if (this.claimed(px, py)) continue; // the name of its own block, or of the one below
           if (px > -MARGIN && py > -MARGIN && px < camera.width + MARGIN && py < camera.height + MARGIN) this.context.fillText(row.label, px, py);
         }
       }
