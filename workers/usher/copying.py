@@ -20,6 +20,7 @@ from server.rooms.plan import room_key
 from waitingroom.model import LineCopy, LineState, Phase
 from waitingroom.roll import make_roll
 from workers.usher.due import Due
+from workers.usher.on_the_side import OnTheSide
 
 COPY_MS: Final = 2_000
 PLACES_MS: Final = 5_000
@@ -29,11 +30,11 @@ COPIED: Final = (Phase.LOBBY, Phase.DRAWING, Phase.OPEN, Phase.DRAINING)
 
 
 class Copying:
-    """One room's copies, as its usher makes them. `follow` is called every tick and never waits."""
+    """One room's copies, as its usher makes them. `follow` is called every tick and never waits: *work* is what it began."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._task: asyncio.Task[None] | None = None
+        self.work = OnTheSide("usher.copy")
         self._troubled = False
         self.renew()
 
@@ -47,29 +48,15 @@ class Copying:
 
     def follow(self, facts: RoomFacts, line: LineState, *, on_record: bool) -> None:
         """Copy when it is time. A draw that is not on record is not copied: nothing could be rebuilt from its positions."""
-        if self._task is not None and self._task.done():
-            self._task = None
         wanted = line.phase in COPIED and facts.rehearsal_of is None and (on_record or not line.drawn)
-        if self._task is not None or not wanted or not self._copy.now(line.now_ms):
+        if self.work.busy or not wanted or not self._copy.now(line.now_ms):
             return
         given = line.next, line.left
         rested = time.monotonic() >= self._rested_s
         places = rested and self._places.now(line.now_ms) and (given != self._given or self._restored.now(line.now_ms))
         if places:
             self._given = given
-        self._task = asyncio.create_task(self._keep(facts, places=places), name="usher.copy")
-
-    async def settle(self) -> None:
-        """Wait for what is under way."""
-        if self._task is not None:
-            await asyncio.wait({self._task})
-
-    async def close(self) -> None:
-        """Give up what is under way: another leader copies."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
+        self.work.begin(self._keep(facts, places=places))
 
     async def _keep(self, facts: RoomFacts, *, places: bool) -> None:
         """Copy; a database that is away is logged once and tried again."""

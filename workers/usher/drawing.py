@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Final
 
 from redis.exceptions import RedisError
@@ -17,6 +16,7 @@ from server.rooms.keys import roll_key
 from waitingroom.draw import Positions
 from waitingroom.model import LineState, Phase, RoomKey
 from workers.usher.due import Due
+from workers.usher.on_the_side import OnTheSide
 
 # The secret is read so long before the draw, so that a database that is away at that second stops nobody.
 AHEAD_MS: Final = 60_000
@@ -24,12 +24,12 @@ AGAIN_MS: Final = 2_000
 
 
 class Drawing:
-    """One room's draw, as its usher sees it. `follow` is called every tick and never waits."""
+    """One room's draw, as its usher sees it. `follow` is called every tick and never waits: *work* is what it began."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._secret: bytes | None = None
-        self._task: asyncio.Task[None] | None = None
+        self.work = OnTheSide("usher.draw")
         self._recorded = False
         self._load_again, self._draw_again = Due(AGAIN_MS), Due(AGAIN_MS)
         self._positions: tuple[int, Positions] | None = None
@@ -41,16 +41,14 @@ class Drawing:
 
     def follow(self, facts: RoomFacts, line: LineState) -> None:
         """Load the secret in time, draw when the lobby is closed, and see to it that the draw goes on record."""
-        if self._task is not None and self._task.done():
-            self._task = None
-        if self._task is not None or self._recorded:
+        if self.work.busy or self._recorded:
             return
         near = line.phase is Phase.LOBBY and line.plan.draws_ms - line.now_ms <= AHEAD_MS
         if near and self._secret is None and self._load_again.now(line.now_ms):
-            self._task = asyncio.create_task(self._load(facts), name="usher.secret")
+            self.work.begin(self._load(facts))
         drawn = bool(line.drawn) and line.phase is not Phase.CLOSED
         if (line.phase is Phase.DRAWING or drawn) and self._draw_again.now(line.now_ms):
-            self._task = asyncio.create_task(self._draw(facts, drawn), name="usher.draw")
+            self.work.begin(self._draw(facts, drawn))
 
     @property
     def on_record(self) -> bool:
@@ -65,18 +63,6 @@ class Drawing:
                 return None
             self._positions = epoch, drawn
         return self._positions[1]
-
-    async def settle(self) -> None:
-        """Wait for what is under way."""
-        if self._task is not None:
-            await asyncio.wait({self._task})
-
-    async def close(self) -> None:
-        """Give up what is under way: another leader repeats it."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
 
     async def _load(self, facts: RoomFacts) -> None:
         try:

@@ -86,8 +86,8 @@ class RoomUsher:
 
     async def resign(self) -> None:
         """Stop leading, so that another process takes over at once."""
-        await self.drawing.close()
-        await self.copying.close()
+        await self.drawing.work.close()
+        await self.copying.work.close()
         if self.fence is not None:
             fence, self.fence = self.fence, None
             await self.hands.line.resign(self.key, fence)

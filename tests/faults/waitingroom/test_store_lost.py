@@ -5,7 +5,7 @@ the one they have, the room opens at its second with the draw that was made, and
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ from server.rooms.conduct import load_secret
 from server.rooms.facts import SQL
 from server.rooms.steer import steer
 from tests.faults.waitingroom.usher_scene import TICK_MS, Dying, RoomScene, room_scene
-from tests.integration.installation import Installation, installation
+from tests.integration.installation import installation
 from tests.integration.rooms.hall import Hall, code_of, lay
 from waitingroom import keys
 from waitingroom.model import LOST_JOINS_MAX, Claimed, Joined, LineRefused, Phase, RoomKey
@@ -28,36 +28,15 @@ from workers.usher.room_usher import RoomUsher
 DEADLINE_S = 20.0
 
 
-@pytest.fixture
-async def server(database_url: str, valkey_url: str, redis: Redis, tmp_path: Path) -> AsyncIterator[Installation]:
-    """A server on an empty database and an empty store."""
-    async with installation(database_url, valkey_url, tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-async def hall(server: Installation) -> Hall:
-    """A show on sale, nobody there yet."""
-    return await lay(server)
-
-
-@pytest.fixture
-async def scene(hall: Hall) -> AsyncIterator[RoomScene]:
-    """A room with its lobby open."""
-    scene = await room_scene(hall)
-    yield scene
-    await scene.close()
-
-
 async def copied(scene: RoomScene, usher: RoomUsher) -> None:
     """Let time pass until the draw, if there was one, is on record, and everything so far is copied."""
     for _ in range(2):
         await scene.tick(usher, ticks=1 + AGAIN_MS // TICK_MS)
-        await usher.drawing.settle()
-        await usher.copying.settle()
+        await usher.drawing.work.settle()
+        await usher.copying.work.settle()
     usher.copying.renew()
     await scene.tick(usher)
-    await usher.copying.settle()
+    await usher.copying.work.settle()
 
 
 async def lose_everything(redis: Redis) -> None:
@@ -197,10 +176,10 @@ async def test_a_draw_on_record_is_published_by_whoever_finds_the_store_empty(sc
     since = await scene.join(5)
     await scene.set_clock(scene.facts.draws_ms)
     await scene.tick(first)
-    await first.drawing.settle()
+    await first.drawing.work.settle()
     assert dying.wished is not None and (await scene.state()).phase is Phase.DRAWING
     await lose_everything(redis)
-    await first.copying.close()
+    await first.copying.work.close()
     second = scene.usher("second")
     await second.step()
     await scene.until_open(second)

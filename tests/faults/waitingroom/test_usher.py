@@ -2,41 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import msgspec
 import pytest
-from redis.asyncio import Redis
 
 from seatmap.inventory.model import Changed
 from server.faults import Unavailable
 from tests.faults.waitingroom.usher_scene import TICK_MS, WELL, Dying, RoomScene, room_scene
-from tests.integration.installation import Installation, installation
-from tests.integration.rooms.hall import Hall, lay
+from tests.integration.rooms.hall import Hall
 from waitingroom.model import Claimed, LineRefused, Phase
 from workers.usher.room_usher import LEAD_MS
-
-
-@pytest.fixture
-async def server(database_url: str, valkey_url: str, redis: Redis, tmp_path: Path) -> AsyncIterator[Installation]:
-    """A server on an empty database and an empty store."""
-    async with installation(database_url, valkey_url, tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-async def hall(server: Installation) -> Hall:
-    """A show on sale, nobody there yet."""
-    return await lay(server)
-
-
-@pytest.fixture
-async def scene(hall: Hall) -> AsyncIterator[RoomScene]:
-    """A room with its lobby open."""
-    scene = await room_scene(hall)
-    yield scene
-    await scene.close()
 
 
 async def test_the_lobby_is_drawn_at_the_announced_second(scene: RoomScene) -> None:
@@ -45,7 +19,7 @@ async def test_the_lobby_is_drawn_at_the_announced_second(scene: RoomScene) -> N
     await scene.join(40)
     await scene.set_clock(scene.facts.draws_ms - 3 * TICK_MS)
     frame = await scene.tick(usher, ticks=2)
-    await usher.drawing.settle()
+    await usher.drawing.work.settle()
     assert frame.phase == "lobby" and frame.opens_ms == scene.facts.draws_ms and frame.waiting == 40
     await scene.until_open(usher)
     assert (await scene.state()).now_ms - scene.facts.draws_ms <= 1_000
@@ -59,7 +33,7 @@ async def test_t12_a_draw_that_dies_before_its_flip_is_made_again_the_same(scene
     first, second = scene.usher("first", dying), scene.usher("second")
     await scene.set_clock(scene.facts.draws_ms)
     await scene.tick(first)
-    await first.drawing.settle()
+    await first.drawing.work.settle()
     assert dying.wished is not None and (await scene.state()).phase is Phase.DRAWING
     await scene.set_clock(scene.now_ms + LEAD_MS)
     await scene.until_open(second)
@@ -229,7 +203,7 @@ async def test_t45_the_line_goes_on_without_postgres(scene: RoomScene, monkeypat
     await scene.join(60)
     await scene.set_clock(scene.facts.draws_ms - 30_000)
     await scene.tick(usher)
-    await usher.drawing.settle()
+    await usher.drawing.work.settle()
     database = scene.hall.server.services.database
 
     async def away() -> None:
@@ -243,7 +217,7 @@ async def test_t45_the_line_goes_on_without_postgres(scene: RoomScene, monkeypat
         assert isinstance(await scene.claim(min(positions, key=positions.__getitem__)), Claimed)
     for _ in range(12):
         await scene.tick(usher)
-        await usher.drawing.settle()
+        await usher.drawing.work.settle()
     async with database.tenant(scene.facts.org_id) as connection:
         assert await connection.fetchval("select people from room_draws where room_id = $1", scene.facts.room_id) == 60
 

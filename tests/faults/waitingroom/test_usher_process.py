@@ -9,13 +9,11 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from server.payments.stripe_payments import StripePayments
 from server.rooms.frames import frame_key
 from server.rooms.notices import ask_notice
 from server.rooms.plan import room_key
-from tests.integration.installation import Installation, installation
-from tests.integration.rooms.hall import Hall, lay, now_ms
-from tests.order_scene import provider_on_loopback
+from tests.integration.installation import Installation
+from tests.integration.rooms.hall import Hall, now_ms, paying_installation
 from waitingroom.frame import LineFrame, decode_frame
 from waitingroom.keys import part_key
 from waitingroom.model import Joined
@@ -28,18 +26,8 @@ DEADLINE_S = 20.0
 @pytest.fixture
 async def server(database_url: str, valkey_url: str, redis: Redis, tmp_path: Path) -> AsyncIterator[Installation]:
     """A server on an empty database and an empty store, and a payment provider that answers."""
-    async with (
-        installation(database_url, valkey_url, tmp_path) as running,
-        provider_on_loopback(tmp_path) as setup,
-    ):
-        running.services.provider = StripePayments(setup)
+    async with paying_installation(database_url, valkey_url, tmp_path) as running:
         yield running
-
-
-@pytest.fixture
-async def hall(server: Installation) -> Hall:
-    """A show on sale, nobody there yet."""
-    return await lay(server)
 
 
 async def eventually(happened: Callable[[], Awaitable[bool]]) -> None:

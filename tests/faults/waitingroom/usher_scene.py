@@ -74,8 +74,8 @@ class RoomScene:
     async def close(self) -> None:
         """Let what ushers do on the side end with the test."""
         for usher in self._ushers:
-            await usher.drawing.close()
-            await usher.copying.close()
+            await usher.drawing.work.close()
+            await usher.copying.work.close()
 
     async def set_clock(self, now_ms: int) -> None:
         """Turn the clock of the line, which is the only one an usher reads."""
@@ -98,7 +98,7 @@ class RoomScene:
         await self.set_clock(self.facts.draws_ms)
         for _ in range(20):
             await self.tick(usher)
-            await usher.drawing.settle()
+            await usher.drawing.work.settle()
             if (await self.state()).phase == "open":
                 return
         raise AssertionError(f"not open: {await self.state()}")

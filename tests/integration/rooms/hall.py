@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import base64
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,6 +21,7 @@ from seatmap.inventory.model import ShowKey
 from server.catalog import events, prices, sale, shows
 from server.catalog.charts import save_chart
 from server.catalog.inputs import NewEvent, NewShow, NewTicketType, NewVenue, Price, PriceList
+from server.payments.stripe_payments import StripePayments
 from server.principal import Principal
 from server.refusals import Refusal
 from server.rooms.conduct import Conducted, conduct_draw, load_secret
@@ -26,7 +30,8 @@ from server.rooms.facts import RoomFacts
 from server.rooms.inputs import NewRoom, NewTier
 from server.rooms.make import create_room
 from server.rooms.plan import room_key
-from tests.integration.installation import Installation
+from tests.integration.installation import Installation, installation
+from tests.order_scene import provider_on_loopback
 from waitingroom.holder import claim_message
 from waitingroom.model import RoomKey
 
@@ -191,6 +196,14 @@ def solve(challenge: Any) -> str:
 
 def code_of(answer: httpx.Response) -> str:
     return str(answer.json()["code"])
+
+
+@asynccontextmanager
+async def paying_installation(database_url: str, redis_url: str, var: Path) -> AsyncIterator[Installation]:
+    """Open the application on fresh stores, with a payment provider that answers."""
+    async with installation(database_url, redis_url, var) as running, provider_on_loopback(var) as setup:
+        running.services.provider = StripePayments(setup)
+        yield running
 
 
 async def lay(server: Installation) -> Hall:

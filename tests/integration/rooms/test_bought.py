@@ -15,27 +15,16 @@ from server.payments.stripe_payments import StripePayments
 from server.rooms.visits import visit_ender
 from server.visitor import VisitorId
 from server.webhooks.inbox import store_event
-from tests.integration.installation import Installation, installation
-from tests.integration.rooms.hall import Hall, Visitor, code_of, lay, now_ms, solve
-from tests.order_scene import provider_on_loopback
+from tests.integration.installation import Installation
+from tests.integration.rooms.hall import Hall, Visitor, code_of, now_ms, paying_installation, solve
 from workers.app import make_bench
 
 
 @pytest.fixture
 async def server(database_url: str, valkey_url: str, redis: Redis, tmp_path: Path) -> AsyncIterator[Installation]:
     """A server on an empty database and an empty store, and a payment provider that answers."""
-    async with (
-        installation(database_url, valkey_url, tmp_path) as running,
-        provider_on_loopback(tmp_path) as setup,
-    ):
-        running.services.provider = StripePayments(setup)
+    async with paying_installation(database_url, valkey_url, tmp_path) as running:
         yield running
-
-
-@pytest.fixture
-async def hall(server: Installation) -> Hall:
-    """A show on sale, nobody there yet."""
-    return await lay(server)
 
 
 async def buy(hall: Hall, buyer: Visitor, seat: int) -> str:
