@@ -4,7 +4,7 @@
     async def start_order(request: Request, body: StartOrder) -> OrderView | Refusal: ...
 
 A handler returns a value of its reply type, a `Refusal`, or a ready `Response`. It gets the parsed body when it declares one.
-Path parameters are in `request.path_params`; query parameters are read with `query(request, Struct)`.
+Path parameters are in `request.path_params`, numbers as `server.path_numbers` reads them; query parameters are read with `query(request, Struct)`.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from server import problems
+from server import path_numbers, problems
 from server.principal import Principal
 from server.refusals import REFUSALS, Refusal
 
+path_numbers.register()
 BODY_BYTES_MAX = 64 * 1024
 _encoder = msgspec.json.Encoder()
 S = TypeVar("S", bound=msgspec.Struct)

@@ -11,6 +11,7 @@ import msgspec
 
 from server.accounts.roles import SCOPES
 from server.endpoint import REGISTRY, Endpoint
+from server.path_numbers import MOST
 from server.refusals import REFUSALS
 
 VERSION = "1.0.0"
@@ -130,9 +131,9 @@ def _operation(operation: Endpoint, schema_of: dict[int, Any], components: dict[
 
 def _parameters(operation: Endpoint, components: dict[str, Any]) -> Iterable[dict[str, Any]]:
     for name, kind in _PARAMETER.findall(operation.path):
-        schema: dict[str, Any] = (
-            {"type": "integer", "minimum": 0} if kind == "int" else {"type": "string", "minLength": 1}
-        )
+        schema: dict[str, Any] = {"type": "string", "minLength": 1}
+        if kind in MOST:
+            schema = {"type": "integer", "minimum": 0, "maximum": MOST[kind]}
         yield {"name": name, "in": "path", "required": True, "schema": schema}
     if operation.query is not None:
         fields = components[operation.query.__name__]

@@ -11,9 +11,9 @@ from server.buyer_pages.seat_page import seat_page
 from server.buyer_pages.theme import theme_stylesheet
 
 routes: list[BaseRoute] = [
-    Route("/shows/{show:int}", seat_page, methods=["GET"]),
-    Route("/shows/{show:int}/checkout", checkout_page, methods=["GET"]),
-    Route("/shows/{show:int}/checkout", place_order, methods=["POST"]),
+    Route("/shows/{show:number}", seat_page, methods=["GET"]),
+    Route("/shows/{show:number}/checkout", checkout_page, methods=["GET"]),
+    Route("/shows/{show:number}/checkout", place_order, methods=["POST"]),
     Route("/orders/{ref}", order_page, methods=["GET"]),
     Route("/orders/{ref}/return", returned, methods=["GET"]),
     Route("/orders/{ref}/give-up", give_up, methods=["POST"]),

@@ -16,6 +16,7 @@ from server.accounts.guard import staff_page
 from server.checkin import postgres_checkin
 from server.checkin.door import Door
 from server.checkin.live_counters import LiveCounters
+from server.checkin.postgres_checkin import read_counters
 from server.checkin.scan import ScanAnswer, ScanRefused
 from server.checkin.views import (
     CheckinCounters,
@@ -68,7 +69,7 @@ async def scan_tickets(request: Request, body: ScanBatch) -> ScanResults:
 
 @endpoint(
     "POST",
-    "/api/v1/scans/{scan:int}/undo",
+    "/api/v1/scans/{scan:serial}/undo",
     body=Undo,
     reply=ScanAnswer,
     summary="Take back a ticket's last admission or exit",
@@ -87,29 +88,35 @@ async def undo_scan(request: Request, body: Undo) -> ScanAnswer | Refusal:
 
 @endpoint(
     "GET",
-    "/api/v1/shows/{show:int}/checkin",
+    "/api/v1/shows/{show:number}/checkin",
     reply=CheckinCounters,
     summary="Count who came in, by gate",
     scope="scans:read",
+    refusals=("show_unknown",),
     tag="door",
 )
-async def count_checkin(request: Request) -> CheckinCounters:
+async def count_checkin(request: Request) -> CheckinCounters | Refusal:
     """Read the counters as they are now."""
     services, who = _caller(request)
-    return await postgres_checkin.read_counters(services.database, who.org_id, request.path_params["show"])
+    show = await _own_show(request)
+    return show if isinstance(show, Refusal) else await read_counters(services.database, who.org_id, show)
 
 
 @endpoint(
     "GET",
-    "/api/v1/shows/{show:int}/checkin/live",
+    "/api/v1/shows/{show:number}/checkin/live",
     summary="Follow the counters as server-sent events",
     scope="scans:read",
+    refusals=("show_unknown",),
     tag="door",
 )
-async def follow_checkin(request: Request) -> Response:
+async def follow_checkin(request: Request) -> Response | Refusal:
     """Send the counters now and after every scan, one `data:` line of JSON each."""
     _, who = _caller(request)
-    counters = live_counters_of(request).follow(who.org_id, request.path_params["show"])
+    show = await _own_show(request)
+    if isinstance(show, Refusal):
+        return show
+    counters = live_counters_of(request).follow(who.org_id, show)
 
     async def lines() -> AsyncGenerator[bytes, None]:
         async with aclosing(counters):
@@ -121,11 +128,12 @@ async def follow_checkin(request: Request) -> Response:
 
 @endpoint(
     "GET",
-    "/api/v1/shows/{show:int}/checkin/tickets",
+    "/api/v1/shows/{show:number}/checkin/tickets",
     query=Search,
     reply=FoundTickets,
     summary="Find a ticket by name, order or seat",
     scope="tickets:read",
+    refusals=("show_unknown",),
     tag="door",
 )
 async def find_ticket(request: Request) -> FoundTickets | Refusal:
@@ -134,7 +142,10 @@ async def find_ticket(request: Request) -> FoundTickets | Refusal:
     if isinstance(search, Refusal):
         return search
     services, who = _caller(request)
-    return await postgres_checkin.find_tickets(services.database, who.org_id, request.path_params["show"], search.q)
+    show = await _own_show(request)
+    if isinstance(show, Refusal):
+        return show
+    return await postgres_checkin.find_tickets(services.database, who.org_id, show, search.q)
 
 
 @endpoint(
@@ -210,6 +221,13 @@ def live_counters_of(request: Request) -> LiveCounters:
 
 def _caller(request: Request) -> tuple[Services, Principal]:
     return request.app.state.services, request.state.principal
+
+
+async def _own_show(request: Request) -> int | Refusal:
+    """Return the show in the path, if it is one of the caller's organisation: a counter of nothing would count for ever."""
+    services, who = _caller(request)
+    facts = await services.shows.show(request.path_params["show"])
+    return facts.show_id if facts is not None and facts.org_id == who.org_id else Refusal("show_unknown")
 
 
 async def _tell(services: Services, org_id: int, show: int) -> None:

@@ -31,7 +31,7 @@ async def read_state(request: Request) -> Response | Refusal:
     """Answer in the form of docs/messages.md, compressed when the client takes brotli. The ETag is the position."""
     services: Services = request.app.state.services
     wanted = str(request.path_params["show"])
-    if not (wanted.isascii() and wanted.isdigit()) or int(wanted) > SHOW_MAX:
+    if not (wanted.isascii() and wanted.isdigit() and len(wanted) <= 10) or int(wanted) > SHOW_MAX:
         return Refusal("show_unknown")
     facts = await services.shows.show(int(wanted))
     if facts is None or not facts.show.listed or facts.event.status == "draft":

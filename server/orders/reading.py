@@ -29,6 +29,7 @@ from server.orders.views import (
     ShowView,
     TicketView,
 )
+from server.path_numbers import BIGINT_MAX
 from server.sql_blocks import load_blocks
 from server.tickets.number import write_number
 
@@ -198,7 +199,8 @@ async def _show(desk: Desk, show_id: int) -> ShowView:
 
 async def list_orders(database: Database, org_id: int, wanted: OrderQuery) -> OrderList:
     """Return a page of the organisation's orders, newest first."""
-    after = int(wanted.after) if wanted.after and wanted.after.isascii() and wanted.after.isdigit() else None
+    given = wanted.after or ""
+    after = min(int(given), BIGINT_MAX) if given.isascii() and given.isdigit() else None
     async with database.tenant(org_id) as connection:
         rows = await connection.fetch(
             SQL["list_orders"], wanted.show, wanted.state, wanted.q or None, after, wanted.limit

@@ -176,7 +176,7 @@ class OrderList(msgspec.Struct, frozen=True):
 class OrderQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which orders to list. *q* finds a reference, or a beginning of an e-mail address."""
 
-    show: int | None = None
+    show: Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)] | None = None
     state: OrderState | None = None
     q: Annotated[str, msgspec.Meta(max_length=254)] | None = None
     after: Annotated[str, msgspec.Meta(max_length=20)] | None = None

@@ -77,7 +77,7 @@ async def read_ticket(request: Request) -> TicketView | Refusal:
 
 @endpoint(
     "GET",
-    "/api/v1/events/{event:int}/ticket-keys",
+    "/api/v1/events/{event:number}/ticket-keys",
     reply=KeySet,
     summary="Read the public keys that an event's ticket codes are signed with",
     tag="tickets",
@@ -87,7 +87,7 @@ async def read_ticket_keys(request: Request) -> KeySet:
     services: Services = request.app.state.services
     event = request.path_params["event"]
     async with services.database.installation() as connection:
-        rows = await connection.fetch("select * from public_ticket_keys($1)", min(event, 2**31 - 1))
+        rows = await connection.fetch("select * from public_ticket_keys($1)", event)
     revision = max((round(row["changed_at"].timestamp() * 1000) for row in rows), default=0)
     keys = tuple(PublishedKey(row["kid"], encoded(row["public_key"]), row["status"]) for row in rows)
     return signed_key_set(event, revision, keys, root_key(services.settings.secret))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
+from starlette.routing import Route
 
+from server import routes
 from server.endpoint import REGISTRY, Endpoint
 from tests.integration.installation import Installation
 
@@ -65,3 +67,35 @@ async def test_nothing_of_staff_is_done_for_strangers(server: Installation) -> N
         for client, code in ((stranger, "sign_in_required"), (forger, "token_invalid")):
             answer = await client.request(operation.method, _address(operation.path))
             assert (answer.status_code, answer.json()["code"]) == (401, code), operation.path
+
+
+@pytest.mark.parametrize(
+    "number", [str(2**31), str(2**63), "9" * 30, "9" * 5000], ids=["integer", "bigint", "long", "endless"]
+)
+async def test_a_number_that_nothing_has_is_refused_everywhere(server: Installation, number: str) -> None:
+    """Greater than any key, or with more digits than Python reads: nothing found, on every page and at every operation."""
+    owner = await server.signed_in(await server.organisation("northfield"), "owner")
+    numbered = [
+        one for one in routes.all_routes(server.services.settings) if isinstance(one, Route) and "{" in one.path
+    ]
+    assert len(numbered) > 60
+    broken = []
+    for route in numbered:
+        if len(number) > 4300 and ":int}" in route.path:
+            continue  # Starlette's own numbers end there; `:number` and `:serial` are ours (server/path_numbers.py)
+        path = re.sub(r"{\w+(:\w+)?}", number, route.path)
+        for method in sorted((route.methods or {"GET"}) - {"HEAD"}):
+            answer = await owner.request(method, path, headers={"idempotency-key": "one"}, json={})
+            if answer.status_code >= 500:
+                broken.append((method, route.path))
+    assert broken == []
+
+
+@pytest.mark.parametrize(
+    "query", ["show=2147483648", "show=0", "after=9223372036854775808", "after=99999999999999999999"]
+)
+async def test_orders_are_listed_whatever_number_is_asked_for(server: Installation, query: str) -> None:
+    """A show that can not be is refused, a page that can not be is the first."""
+    owner = await server.signed_in(await server.organisation("northfield"), "owner")
+    answer = await owner.get(f"/api/v1/orders?{query}")
+    assert answer.status_code == (422 if query.startswith("show") else 200), answer.text
