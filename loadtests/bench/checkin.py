@@ -11,6 +11,9 @@ from loadtests.bench import processes
 from loadtests.bench.figures import Figure
 from loadtests.bench.installation import Installation
 
+# The middle one counts: a neighbour of the machine is in one of them at most.
+ROUNDS = 3
+
 
 async def scans(running: Installation, show: int, codes: list[str]) -> list[Figure]:
     """Admit every ticket of *codes*, one request each, one after the other. Raises `RuntimeError` when one is not let in."""
@@ -24,14 +27,23 @@ async def scans(running: Installation, show: int, codes: list[str]) -> list[Figu
             for number, code in enumerate(codes, 1)
         ]
         await _admit(client, records[:5])  # keys are read, statements planned
-        pids, measured = running.pids(), records[5:]
-        before, began = processes.cpu_s(pids), time.perf_counter()
-        await _admit(client, measured)
-        spent, elapsed = processes.cpu_s(pids) - before, time.perf_counter() - began
+        rounds = [await _round(running, client, records[5 + number :: ROUNDS]) for number in range(ROUNDS)]
+    cpu_ms, elapsed_ms = sorted(rounds)[ROUNDS // 2]
     return [
-        Figure("scan_cpu_ms", spent / len(measured) * 1000, "ms CPU", 2),
-        Figure("scan_ms", elapsed / len(measured) * 1000, "ms", note="one device, client included"),
+        Figure("scan_cpu_ms", cpu_ms, "ms CPU", 2, note=f"lowest round {min(rounds)[0]:.2f}"),
+        Figure("scan_ms", elapsed_ms, "ms", note="one device, client included"),
     ]
+
+
+async def _round(
+    running: Installation, client: httpx.AsyncClient, records: list[dict[str, object]]
+) -> tuple[float, float]:
+    """Admit *records*; the processor's milliseconds and the clock's for one."""
+    pids = running.pids()
+    before, began = processes.cpu_s(pids), time.perf_counter()
+    await _admit(client, records)
+    spent, elapsed = processes.cpu_s(pids) - before, time.perf_counter() - began
+    return spent / len(records) * 1000, elapsed / len(records) * 1000
 
 
 async def _admit(client: httpx.AsyncClient, records: list[dict[str, object]]) -> None:

@@ -15,8 +15,9 @@ from loadtests.bench.installation import Installation, installation
 from loadtests.bench.purchase import Buyers, Stage, largest_show
 
 PAGES = 600
-PURCHASES = 160
+PURCHASES = 120
 TOGETHER = 4
+ROUNDS = 3
 WARM_UP = 40
 RUSH_S = 12.0
 RUSH_BUYERS = 24
@@ -65,16 +66,18 @@ async def _pages(running: Installation, buyers: Buyers, stage: Stage) -> Figure:
 
 
 async def _purchases(running: Installation, buyers: Buyers, stage: Stage) -> tuple[Figure, list[str]]:
-    """Measure one purchase after the other, four at a time; the letters' hand-over is waited for and counted."""
-    pids, provider = running.pids(without=PROVIDER), running.pids()
-    letters = running.var / "mail"
-    sent_before, before, all_before = _count(letters), processes.cpu_s(pids), processes.cpu_s(provider)
-
-    codes = await _buy(buyers, stage, PURCHASES)
-    await _handed_over(letters, sent_before + PURCHASES)
-    spent, everything = processes.cpu_s(pids) - before, processes.cpu_s(provider) - all_before
-    note = f"the demo provider apart: {(everything - spent) / PURCHASES * 1000:.1f} ms"
-    return Figure("purchase_cpu_ms", spent / PURCHASES * 1000, "ms CPU", 15, note=note), codes
+    """Measure some rounds of purchases; the middle one counts, and in each the letters' hand-over is waited for and counted."""
+    letters, codes, rounds = running.var / "mail", list[str](), list[tuple[float, float]]()
+    for _ in range(ROUNDS):
+        pids, everybody, sent = running.pids(without=PROVIDER), running.pids(), _count(letters)
+        before, all_before = processes.cpu_s(pids), processes.cpu_s(everybody)
+        codes += await _buy(buyers, stage, PURCHASES)
+        await _handed_over(letters, sent + PURCHASES)
+        spent, together = processes.cpu_s(pids) - before, processes.cpu_s(everybody) - all_before
+        rounds.append((spent / PURCHASES * 1000, (together - spent) / PURCHASES * 1000))
+    figure, provider = sorted(rounds)[ROUNDS // 2]
+    note = f"the demo provider apart: {provider:.1f} ms; lowest round {min(rounds)[0]:.1f}"
+    return Figure("purchase_cpu_ms", figure, "ms CPU", 15, note=note), codes
 
 
 async def _buy(buyers: Buyers, stage: Stage, purchases: int) -> list[str]:
