@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 import itertools
 
+import pytest
+
 from seatmap.inventory.model import Held, HoldRequest, Refused, ShowKey
 from server.catalog import events
 from server.catalog.inputs import EventChange
+from server.database import Database
+from server.faults import Unavailable
 from server.refusals import Refusal
 from server.rooms.inputs import RoomChange
 from server.rooms.make import change_room, create_room
@@ -136,3 +140,29 @@ async def test_a_room_follows_its_event(hall: Hall) -> None:
     await other.close()
     state = await hall.desk.line.read(room_key(room))
     assert state is not None and state.plan.shows == room.shows
+
+
+async def test_what_postgres_could_not_be_asked_is_asked_again(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An event changes while a process can't reach Postgres: it knows what became of the room once it can."""
+    room = await hall.room()
+    services = hall.server.services
+    database = Database(services.settings.database_url)
+    await database.open()
+    rooms, asked = Rooms(database, services.redis), asyncio.Event()
+
+    async def away() -> None:
+        if rooms.by_id(room.room_id) is not None:
+            asked.set()
+        raise Unavailable("Postgres does not answer: it is away")
+
+    with monkeypatch.context() as without:
+        without.setattr(database, "_acquire", away)
+        await rooms.open()
+        assert rooms.by_id(room.room_id) == room
+        await asyncio.wait_for(asked.wait(), DEADLINE_S)
+        made(await events.change_event(hall.desk.catalogue, hall.who, hall.event_id, EventChange(title="Later")))
+    async with asyncio.timeout(DEADLINE_S):
+        while (facts := rooms.by_id(room.room_id)) is None or facts.event_title != "Later":
+            await asyncio.sleep(0.01)
+    await rooms.close()
+    await database.close()
