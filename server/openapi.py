@@ -191,6 +191,8 @@ def refusals_of(operation: Endpoint) -> list[str]:
         codes.append("field_invalid")
     if operation.scope is not None:
         codes += _WITH_SCOPE
+    if any(kind in MOST for _, kind in _PARAMETER.findall(operation.path)):
+        codes.append("not_found")  # what is no number is no address of ours
     if operation.idempotent:
         codes += ("idempotency_key_missing", "idempotency_key_reused")
     return list(dict.fromkeys([*codes, *_ALWAYS]))
