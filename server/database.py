@@ -27,6 +27,12 @@ _LOST = (
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
 )
+# Postgres ended the transaction and nothing of it is kept: two waited for each other, or one waited too long. The same may do next time.
+_GIVEN_UP = (
+    asyncpg.TransactionRollbackError,  # deadlocks and serialization failures
+    asyncpg.LockNotAvailableError,
+    asyncpg.QueryCanceledError,  # what it says after STATEMENT_TIMEOUT_MS
+)
 
 
 class Connection(asyncpg.Connection):
@@ -81,7 +87,7 @@ class Database:
     async def tenant(self, org_id: int) -> AsyncIterator[asyncpg.Connection[Any]]:
         """Open a transaction that sees and writes the rows of organisation *org_id* alone; commit at the end.
 
-        Any exception rolls it back. Raises `Unavailable` when no connection is to be had or it is lost.
+        Any exception rolls it back. Raises `Unavailable` when no connection is to be had, it is lost, or Postgres gives up.
         """
         async with self._transaction(f"begin; set local frontrow.org = '{int(org_id)}'") as connection:
             yield connection
@@ -103,6 +109,8 @@ class Database:
             yield connection
         except _LOST as error:
             raise Unavailable(f"the connection to Postgres was lost: {error}") from error
+        except _GIVEN_UP as error:
+            raise Unavailable(f"Postgres gave the statement up: {error}") from error
         finally:
             await self._release(connection)
 
@@ -117,6 +125,8 @@ class Database:
             finished = True
         except _LOST as error:
             raise Unavailable(f"the connection to Postgres was lost: {error}") from error
+        except _GIVEN_UP as error:
+            raise Unavailable(f"Postgres gave the transaction up: {error}") from error
         finally:
             if finished:
                 await self._release(connection)

@@ -68,6 +68,49 @@ async def test_a_lost_connection_is_unavailable_and_the_next_one_works(database:
     await administrator.close()
 
 
+async def test_who_loses_a_deadlock_is_told_to_come_back(database: Database) -> None:
+    """Of two that wait for each other one is `Unavailable` with nothing of it kept; the other goes on, and the pool is whole."""
+    async with database.installation() as connection:
+        org = await connection.fetchval("select found_organisation('north', 'North Stage', null)")
+        users = [await connection.fetchval("select ensure_user($1, 'x', '', false)", f"{n}@x.example") for n in "ab"]
+    both_hold = asyncio.Barrier(2)
+
+    async def write(first: int, second: int) -> None:
+        async with database.tenant(org) as connection:
+            await connection.execute(
+                "insert into venues (org_id, name, city, country, time_zone) values ($1, $2, 'x', 'DE', 'UTC')",
+                org, str(first),
+            )  # fmt: skip
+            await connection.fetchval("select replace_password($1, $2, null)", users[first], f"by {first}")
+            await both_hold.wait()
+            await connection.fetchval("select replace_password($1, $2, null)", users[second], f"by {first}")
+
+    ends = await asyncio.gather(write(0, 1), write(1, 0), return_exceptions=True)
+    (lost,) = (end for end in ends if end is not None)
+    assert isinstance(lost, Unavailable) and isinstance(lost.__cause__, asyncpg.DeadlockDetectedError)
+    async with database.tenant(org) as connection:
+        assert [row["name"] for row in await connection.fetch("select name from venues")] == [str(ends.index(None))]
+        assert await connection.fetchval("select count(*) from pg_stat_activity where state like 'idle in%'") == 0
+
+
+GIVEN_UP = {
+    "do $$ begin raise exception 'x' using errcode = 'serialization_failure'; end $$": asyncpg.SerializationError,
+    "select set_config('statement_timeout', '5', true); select pg_sleep(9)": asyncpg.QueryCanceledError,
+}
+
+
+@pytest.mark.parametrize("statement", GIVEN_UP)
+async def test_what_postgres_gives_up_is_unavailable(database: Database, statement: str) -> None:
+    """A serialization failure, or a statement that waited too long, is a fault to come back after; the connection is whole."""
+    for lend in (database.installation, database.statement):
+        with pytest.raises(Unavailable) as fault:
+            async with lend() as connection:
+                await connection.execute(statement)
+        assert isinstance(fault.value.__cause__, GIVEN_UP[statement])
+        async with lend() as connection:
+            assert await connection.fetchval("show statement_timeout") == "15s"
+
+
 async def test_a_reader_who_leaves_gives_the_connection_back(database_url: str) -> None:
     """A task group cancels at every await, the rollback's too: the only connection still comes back, rolled back."""
     database = Database(database_url, connections=1)
