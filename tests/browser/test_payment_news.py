@@ -101,6 +101,19 @@ async def test_a_second_form_goes_along_with_the_first(visits: Visits) -> None:
     await sees_the_tickets(buyer, other, provider)
 
 
+async def test_the_map_in_another_tab_says_that_its_seats_are_paid(visits: Visits) -> None:
+    """Who left the map open is not left with seats that are no longer held: they are theirs now, and where the tickets are is said."""
+    buyer = await visits.open()
+    await find_seats(buyer.page)
+    other = await buyer.context.new_page()
+    await other.goto(SHOW)
+    await expect(other.get_by_role("heading", name="Your 2 seats")).to_be_visible()
+    await fill_in(buyer.page, "Pays")
+    await pay(buyer.page)
+    await expect(other.get_by_role("status").filter(has_text="Your seats are paid.")).to_have_count(1)
+    await expect(other.get_by_role("heading", name="Your 2 seats")).to_have_count(0)
+
+
 async def test_giving_up_leads_back_to_the_seats_here_and_to_the_end_of_the_order_there(visits: Visits) -> None:
     """Who gives up is back at the map with the seats still held; the other tab says that the order is no more."""
     buyer, provider = await visits.open(), Provider()

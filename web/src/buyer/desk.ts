@@ -185,7 +185,7 @@ export class Desk {
         if (message.cause === "lapsed" && before && !message.hold) {
           this.lapsed.value = before;
           this.say(this.words.t("hold.lapsed_title"));
-        }
+        } else if (message.cause === "sold") this.notify(this.words.t("hold.sold"), "info");
         break;
       }
       case "areas":
