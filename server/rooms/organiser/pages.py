@@ -304,11 +304,11 @@ def _now_ms() -> int:
 
 routes = [
     Route("/organise/rooms", room_list, methods=["GET"], name="rooms.organiser_list"),
-    Route("/organise/rooms/{room:int}", live_room, methods=["GET"], name="rooms.organiser_live"),
-    Route("/organise/rooms/{room:int}/events", room_events, methods=["GET"], name="rooms.organiser_events"),
-    Route("/organise/rooms/{room:int}/steer", steer_room, methods=["POST"], name="rooms.organiser_steer"),
-    Route("/organise/rooms/{room:int}/rehearsal", rehearse, methods=["POST"], name="rooms.organiser_rehearse"),
+    Route("/organise/rooms/{room:number}", live_room, methods=["GET"], name="rooms.organiser_live"),
+    Route("/organise/rooms/{room:number}/events", room_events, methods=["GET"], name="rooms.organiser_events"),
+    Route("/organise/rooms/{room:number}/steer", steer_room, methods=["POST"], name="rooms.organiser_steer"),
+    Route("/organise/rooms/{room:number}/rehearsal", rehearse, methods=["POST"], name="rooms.organiser_rehearse"),
     Route(
-        "/organise/rooms/{room:int}/rehearsal/end", stop_rehearsing, methods=["POST"], name="rooms.organiser_rehearsed"
+        "/organise/rooms/{room:number}/rehearsal/end", stop_rehearsing, methods=["POST"], name="rooms.organiser_rehearsed"
     ),
 ]

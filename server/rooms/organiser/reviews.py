@@ -151,8 +151,8 @@ def _number(request: Request, name: str) -> int:
 
 
 routes: list[BaseRoute] = [
-    Route("/organise/rooms/{room:int}/reviews", review_list, methods=["GET"], name="rooms.organiser_reviews"),
-    Route("/organise/rooms/{room:int}/reviews", decide, methods=["POST"], name="rooms.organiser_decide"),
+    Route("/organise/rooms/{room:number}/reviews", review_list, methods=["GET"], name="rooms.organiser_reviews"),
+    Route("/organise/rooms/{room:number}/reviews", decide, methods=["POST"], name="rooms.organiser_decide"),
     list_cases,
     judge_case,
 ]

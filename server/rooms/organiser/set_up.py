@@ -290,7 +290,7 @@ def _zone(event: EventFacts) -> str:
 routes = [
     Route("/organise/rooms/new", new_room, methods=["GET"], name="rooms.organiser_new"),
     Route("/organise/rooms/new", make_room, methods=["POST"], name="rooms.organiser_make"),
-    Route("/organise/rooms/{room:int}/settings", room_settings, methods=["GET"], name="rooms.organiser_settings"),
-    Route("/organise/rooms/{room:int}/settings", save_settings, methods=["POST"], name="rooms.organiser_save"),
-    Route("/organise/rooms/{room:int}/codes", make_codes, methods=["POST"], name="rooms.organiser_codes"),
+    Route("/organise/rooms/{room:number}/settings", room_settings, methods=["GET"], name="rooms.organiser_settings"),
+    Route("/organise/rooms/{room:number}/settings", save_settings, methods=["POST"], name="rooms.organiser_save"),
+    Route("/organise/rooms/{room:number}/codes", make_codes, methods=["POST"], name="rooms.organiser_codes"),
 ]
