@@ -80,21 +80,27 @@ async def publish_event(desk: Desk, who: Principal, event_id: int) -> EventFacts
 
 
 async def cancel_event(desk: Desk, who: Principal, event_id: int) -> EventFacts | Refusal:
-    """Cancel the event for good: every sale ends at once. Orders stay; money is given back order by order."""
+    """Cancel the event for good: every sale ends at once. Orders stay; money is given back order by order.
+
+    Refusal: `event_unknown`.
+    """
     event = await desk.event_of(who.org_id, event_id)
     if isinstance(event, Refusal):
         return event
     return await _set_status(desk, who, event, "cancelled")
 
 
-async def _set_status(desk: Desk, who: Principal, event: EventFacts, status: str) -> EventFacts:
+async def _set_status(desk: Desk, who: Principal, event: EventFacts, status: str) -> EventFacts | Refusal:
     if event.status == status:
         return event
     async with desk.database.tenant(who.org_id) as connection:
+        before = await connection.fetchrow(SQL["lock_event"], event.event_id)
+        assert before is not None, "events are never deleted"
+        if status == "published" and before["status"] == "cancelled":  # since it was read, and for good
+            return Refusal("event_cancelled")
         await connection.execute(SQL["set_event_status"], event.event_id, status)
         if status == "cancelled":
-            for show in event.shows:
-                await connection.execute(SQL["set_show_state"], show.show_id, "cancelled")
+            await connection.execute(SQL["cancel_shows"], event.event_id)
         await touch(connection, event.event_id)
         await audit.record(connection, who, f"event.{status}", f"event:{event.event_id}")
     now = await desk.changed(who.org_id, event.event_id)

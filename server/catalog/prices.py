@@ -54,6 +54,7 @@ async def set_prices(desk: Desk, who: Principal, show_id: int, wanted: PriceList
     if len(set(pairs)) < len(pairs):
         return Refusal("price_twice", field="/prices")
     async with desk.database.tenant(who.org_id) as connection:
+        await connection.execute(SQL["lock_event_of_show"], show_id)
         show = await connection.fetchrow(SQL["lock_show"], show_id)
         if show is None:
             return Refusal("show_unknown")
@@ -115,6 +116,7 @@ async def set_quotas(desk: Desk, who: Principal, show_id: int, wanted: QuotaList
         return Refusal("field_invalid", {"detail": "Two quotas have the same name"}, field="/quotas")
     pairs = [(m.category, m.type_id) for quota in wanted.quotas for m in quota.members]
     async with desk.database.tenant(who.org_id) as connection:
+        await connection.execute(SQL["lock_event_of_show"], show_id)
         show = await connection.fetchrow(SQL["lock_show"], show_id)
         if show is None:
             return Refusal("show_unknown")

@@ -41,6 +41,9 @@ async def change_sale(desk: Desk, who: Principal | None, org_id: int, show_id: i
         return refusal
     sources, target = _MOVES[action]
     async with desk.database.tenant(org_id) as connection:
+        event = await connection.fetchrow(SQL["lock_event_of_show"], show_id)
+        if action == "open" and event is not None and event["status"] == "cancelled":  # since the facts were read
+            return Refusal("event_cancelled")
         state = (await _locked(connection, show_id))["state"]
         if state != target:
             if state not in sources:

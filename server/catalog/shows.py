@@ -33,7 +33,6 @@ async def add_show(desk: Desk, who: Principal, event_id: int, new: NewShow) -> S
     if _contradict(times):
         return Refusal("times_contradict")
     async with desk.database.tenant(who.org_id) as connection:
-        await connection.execute(SQL["lock_rooms_of_event"], event_id)
         event = await connection.fetchrow(SQL["lock_event"], event_id)
         if event is None:
             return Refusal("event_unknown")
@@ -61,6 +60,7 @@ async def add_show(desk: Desk, who: Principal, event_id: int, new: NewShow) -> S
 async def change_show(desk: Desk, who: Principal, show_id: int, change: ShowChange) -> ShowFacts | Refusal:
     """Change dates, sale window and limits; a show on sale follows at once. Refusals: `show_unknown times_contradict`."""
     async with desk.database.tenant(who.org_id) as connection:
+        await connection.execute(SQL["lock_event_of_show"], show_id)
         row = await connection.fetchrow(SQL["lock_show"], show_id)
         if row is None:
             return Refusal("show_unknown")

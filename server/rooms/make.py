@@ -88,10 +88,10 @@ async def change_room(
         return refusal
     try:
         async with desk.database.tenant(org_id) as connection:
+            await connection.execute(SQL["hold_event"], event.event_id)
             row = await connection.fetchrow(SQL["lock_room"], room_id)
             if row is None or row["closed"]:
                 return Refusal("room_state", {"state": "closed"})
-            await connection.execute(SQL["hold_event"], event.event_id)
             shows = await _shows(connection, event, change)
             await _refuse_taken(connection, shows, room_id)
             await connection.execute(

@@ -55,6 +55,8 @@ async def steer(
         return before if action == "close" else Refusal("room_state", {"state": "closed"})
     try:
         async with desk.database.tenant(org_id) as connection:
+            if action == "close":  # the one that writes the event too: a show that is being added wants event and room
+                await connection.execute(SQL["hold_event"], before.event_id)
             await connection.fetchrow(SQL["lock_room"], room_id)
             await _write(connection, who, room_id, action, rate_per_min, cap, text)
             details: dict[str, Any] = {"rate_per_min": rate_per_min, "cap": cap} if action == "pace" else {}

@@ -13,11 +13,16 @@ update events set
   genre = coalesce($6, genre), cover = coalesce($7, cover), currency = coalesce($8, currency)
 where id = $1 returning id
 
--- Locks here let rows go on that refer to the locked one: a deed that inserted such a row, and then wants the event for itself,
--- would wait for who waits for it.
+-- Two rules keep two deeds from waiting for each other. Who writes an event and something below it (its shows, its rooms) locks the
+-- event first: below it nothing is added or cancelled meanwhile. And locks let rows go on that refer to the locked one: a deed that
+-- inserted such a row, and then wants the event for itself, would wait for who waits for it.
 
 -- name: lock_event
 select id, status, currency, slug from events where id = $1 for no key update
+
+-- name: lock_event_of_show
+-- The event a show belongs to, before the show itself.
+select id, status from events where id = (select event_id from shows where id = $1) for no key update
 
 -- name: event_has_prices
 select exists (select from prices p join shows s on s.id = p.show_id where s.event_id = $1)
@@ -51,7 +56,8 @@ select id as venue_id, name, street, city, postcode, country, latitude, longitud
 select exists (select from venues where id = $1)
 
 -- name: events_at_venue
-select distinct event_id from shows where venue_id = $1
+-- In the order their versions are counted up: two venues may have the same two events.
+select distinct event_id from shows where venue_id = $1 order by event_id
 
 -- name: next_chart
 select nextval('chart_numbers')::integer
@@ -65,12 +71,8 @@ insert into shows (org_id, event_id, venue_id, chart_id, chart_rev, label, start
                    hold_s, extension_s, per_order_max, per_visitor_max)
 values (current_org(), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) returning id
 
--- name: lock_rooms_of_event
--- Those that stand before the whole event. Rooms are locked before their event, by everybody who locks both.
-select id from rooms where event_id = $1 and whole_event and closed_at is null order by id for no key update
-
 -- name: cover_by_rooms
--- What stands before the whole event stands before its new show ($2).
+-- What stands before the whole event stands before its new show ($2). The event is locked, so that no room is widened or closed meanwhile.
 with covering as (update rooms set version = version + 1 where event_id = $1 and whole_event and closed_at is null returning id)
 insert into room_shows (org_id, room_id, show_id) select current_org(), id, $2 from covering
 
@@ -92,6 +94,10 @@ update shows set epoch = greatest(epoch, $2) where id = $1
 
 -- name: set_show_state
 update shows set state = $2 where id = $1
+
+-- name: cancel_shows
+-- Every show of a locked event, those included that were added a moment ago.
+update shows set state = 'cancelled' where event_id = $1
 
 -- name: insert_category
 insert into show_categories (org_id, show_id, category, name, color, capacity) values (current_org(), $1, $2, $3, $4, $5)

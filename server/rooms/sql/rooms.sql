@@ -68,7 +68,7 @@ update rooms set closed_at = now(), version = version + 1 where id = $1
 delete from rooms where id = $1 and rehearsal_of is not null returning event_id, epoch
 
 -- name: hold_event
--- No show is added to the event until the transaction ends (server/catalog/sql/catalog.sql:lock_event). After the room, if there is one.
+-- No show is added to the event until the transaction ends (server/catalog/sql/catalog.sql:lock_event). Before the room, if there is one.
 select id from events where id = $1 for no key update
 
 -- name: event_shows
