@@ -33,8 +33,10 @@ insert into memberships (org_id, user_id, role) values (current_org(), $1, $2)
 on conflict (org_id, user_id) do nothing returning id
 
 -- name: lock_owners
--- Two owners who remove each other at once meet here.
-select user_id from memberships where role = 'owner' order by id for update
+-- Two owners who remove each other at once meet here. Everybody's row is locked, in one order: of the owners alone, who had just become
+-- one would be locked by some before the others and by some after them.
+with everybody as materialized (select user_id, role from memberships order by id for update)
+select user_id from everybody where role = 'owner'
 
 -- name: change_role
 update memberships set role = $2 where user_id = $1 returning id
