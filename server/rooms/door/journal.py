@@ -115,10 +115,12 @@ class Journal:
                 deed.room_id, deed.subject, deed.action, deed.reason, list(deed.reasons), deed.model, deed.log_odds,
                 deed.place_index, deed.tier_was, deed.tier_became, count.times, _at(count.first_ms), _at(count.last_ms),
             )
-            for deed, count in pending.items()
+            # In one order: another process that counts the same people up would wait for this one while this waits for it.
+            for deed, count in sorted(pending.items(), key=lambda item: (item[0].subject, item[0].action, item[0].reason))
         ]  # fmt: skip
         try:
             async with self.database.tenant(org_id) as connection:
+                await connection.execute(SQL["keep_room"], room_id)
                 for at in range(0, len(rows), ROWS_AT_ONCE):
                     await connection.executemany(SQL["note_action"], rows[at : at + ROWS_AT_ONCE])
         except asyncpg.ForeignKeyViolationError:

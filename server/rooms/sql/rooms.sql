@@ -133,12 +133,16 @@ on conflict (room_id, place_index) do update set email = excluded.email, locale 
 -- name: open_notices
 select place_index, email, locale from room_notices where room_id = $1 and sent_at is null order by place_index limit $2 offset $3
 
+-- The usher writes several rows of a room while its organiser closes it: both lock them in the order of their numbers.
+
 -- name: notices_sent
 -- The address has served.
-delete from room_notices where room_id = $1 and place_index = any ($2::bigint[])
+delete from room_notices where room_id = $1 and place_index in (
+  select place_index from room_notices where room_id = $1 and place_index = any ($2::bigint[]) order by place_index for update)
 
 -- name: forget_notices
-delete from room_notices where room_id = $1
+delete from room_notices where room_id = $1 and place_index in (
+  select place_index from room_notices where room_id = $1 order by place_index for update)
 
 -- name: put_copy
 insert into room_copies (org_id, room_id, next_index, drawn, record) values (current_org(), $1, $2, $3, $4)
@@ -154,13 +158,16 @@ on conflict (room_id, block) do update set entries = excluded.entries
 
 -- name: clear_copy_blocks
 -- Those beyond what there is now: after a loss fewer places are known than before.
-delete from room_copy_blocks where room_id = $1 and block >= $2
+delete from room_copy_blocks where room_id = $1 and block in (
+  select block from room_copy_blocks where room_id = $1 and block >= $2 order by block for update)
 
 -- name: copy_blocks
 select entries from room_copy_blocks where room_id = $1 order by block
 
 -- name: forget_copy
-with places as (delete from room_copy_blocks where room_id = $1) delete from room_copies where room_id = $1
+with places as (delete from room_copy_blocks where room_id = $1 and block in (
+  select block from room_copy_blocks where room_id = $1 order by block for update))
+delete from room_copies where room_id = $1
 
 -- name: recorded_draw
 select list, seed from room_draws where room_id = $1 and drawn_at is not null

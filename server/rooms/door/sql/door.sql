@@ -1,3 +1,7 @@
+-- name: keep_room
+-- A rehearsal is not deleted until the transaction ends: its deletion locks the room before its actions, and so does this.
+select from rooms where id = $1 for key share;
+
 -- name: note_action
 -- Keep an adverse action, or count it again.
 insert into door_actions
@@ -43,8 +47,10 @@ select id, room_id, subject, place_index, identity, verdict from door_contests w
 update door_contests set verdict = $2, note = $3, decided_at = now(), decided_by = $4 where id = $1;
 
 -- name: lift_actions
--- Take back everything done to a place.
-update door_actions set lifted_at = now() where room_id = $1 and subject = $2 and lifted_at is null;
+-- Take back everything done to a place, in the order in which processes write it down (server/rooms/door/journal.py).
+update door_actions set lifted_at = now() where id in (
+  select id from door_actions where room_id = $1 and subject = $2 and lifted_at is null
+   order by action collate "C", reason collate "C" for update);
 
 -- name: abuse
 -- What the door did in a room, for the people who steer it.
