@@ -309,6 +309,9 @@ routes = [
     Route("/organise/rooms/{room:number}/steer", steer_room, methods=["POST"], name="rooms.organiser_steer"),
     Route("/organise/rooms/{room:number}/rehearsal", rehearse, methods=["POST"], name="rooms.organiser_rehearse"),
     Route(
-        "/organise/rooms/{room:number}/rehearsal/end", stop_rehearsing, methods=["POST"], name="rooms.organiser_rehearsed"
+        "/organise/rooms/{room:number}/rehearsal/end",
+        stop_rehearsing,
+        methods=["POST"],
+        name="rooms.organiser_rehearsed",
     ),
 ]
