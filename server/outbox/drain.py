@@ -114,6 +114,7 @@ async def _work(
     await asyncio.gather(*(one(row) for row in rows))
     if done:
         async with desk.database.statement() as connection:
+            done.sort()  # as every worker does: one whose lease ended may still settle the same rows
             ids, outcomes = [row_id for row_id, _ in done], [outcome for _, outcome in done]
             await connection.execute(f"select settle_{box}($1, $2)", ids, outcomes)
     for row, error in failed:

@@ -77,8 +77,12 @@ due as (
   select p.org_id, p.id, e.kind, e.payload::jsonb, now() + make_interval(secs => e.deadline_s)
     from paid p, unnest($11::text[], $12::text[], $13::int[]) as e (kind, payload, deadline_s)),
 heard as (
+  -- A webhook that a worker has locked is one it settles itself: nobody waits for it here, and so not in a circle.
   update inbox i set settled_at = now(), outcome = $14
-    from attempt a where i.intent_id = $3 and i.settled_at is null and i.kind like 'payment\_intent.%' returning 1)
+    from attempt a
+   where i.id in (select x.id from inbox x
+                   where x.intent_id = $3 and x.settled_at is null and x.kind like 'payment\_intent.%' for update skip locked)
+  returning 1)
 insert into order_events (org_id, order_id, subject, subject_id, state, cause)
 select p.org_id, p.id, 'order', p.id, 'paid', $15 from paid p
 union all
