@@ -9,17 +9,21 @@ import asyncio
 import itertools
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
+import httpx
 import pytest
 from redis.asyncio import Redis
 
+from server.accounts import api as accounts
 from server.catalog import events, prices, sale, shows
+from server.catalog.desk import Desk as CatalogueDesk
 from server.catalog.inputs import (
     EventChange,
     Fee,
@@ -33,36 +37,64 @@ from server.catalog.inputs import (
     ShowChange,
     TicketTypeChange,
 )
-from server.database import Connection
+from server.database import Connection, Database
 from server.faults import Unavailable
+from server.orders import settle as settling
+from server.orders.close import close_order
+from server.orders.reading import Found
+from server.orders.refund import refund_order
+from server.orders.retry import refresh
+from server.orders.sweep import end_due_orders
+from server.outbox.drain import finalise
+from server.payments.stripe_payments import StripePayments
+from server.principal import Principal
 from server.refusals import Refusal
 from server.rooms import steer as steering
+from server.rooms.door import journal as journals
+from server.rooms.door.journal import Deed as DoorDeed
+from server.rooms.door.journal import Journal
+from server.rooms.facts import SQL as ROOMS
 from server.rooms.facts import RoomFacts
 from server.rooms.inputs import NewTier, RoomChange
+from server.rooms.line_copies import keep_places
 from server.rooms.make import change_room, create_room
 from server.rooms.organiser.rehearsal import end_rehearsal, start_rehearsal
 from server.rooms.steer import Action, steer
 from server.rooms.tiers import issue_codes
+from server.settings import Settings
 from tests.integration.installation import installation
-from tests.integration.rooms.hall import Hall, lay, made, new_show, price_list
+from tests.integration.rooms.hall import Hall, lay, made, new_show, now_ms, price_list
+from tests.order_scene import Scene, provider_on_loopback, scene
 
+T = TypeVar("T")
 Deed = Callable[[], Awaitable[object]]
 SEED = 20261121
 # With every one of them in need of a connection, none of the pool's eight is waited for.
 CROWD = 5
 PASSES = 3
 DEADLINE_S = 10
+BUYERS = 14
 
 
 class Brake:
-    """Stops the deed it is put on before its *n*-th statement, whatever it has locked by then, until it is let go."""
+    """Stops the deed it is put on before its *n*-th statement (that begins with *text*), whatever it has locked by then, until it is
+    let go."""
 
-    def __init__(self, n: int) -> None:
-        self._left, self.stopped, self.go = n, asyncio.Event(), asyncio.Event()
+    def __init__(self, n: int, text: str = "") -> None:
+        self._left, self._text, self.stopped, self.go = n, text, asyncio.Event(), asyncio.Event()
 
-    async def statement(self) -> None:
-        self._left -= 1
-        if self._left == 0:
+    def put_on(self, deed: Callable[[], Awaitable[T]]) -> asyncio.Task[T]:
+        """Begin the deed."""
+
+        async def slowly() -> T:
+            _brake.set(self)
+            return await deed()
+
+        return asyncio.create_task(slowly())
+
+    async def statement(self, text: str) -> None:
+        self._left -= text.startswith(self._text)
+        if self._left == 0 and not self.stopped.is_set():
             self.stopped.set()
             await self.go.wait()
 
@@ -77,7 +109,7 @@ def brakes(monkeypatch: pytest.MonkeyPatch) -> None:
     def braked(plain: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def call(*arguments: Any, **options: Any) -> Any:
             if (brake := _brake.get()) is not None:
-                await brake.statement()
+                await brake.statement(arguments[1])
             return await plain(*arguments, **options)
 
         return call
@@ -92,12 +124,8 @@ async def at_once(watch: Watch, crowd: Sequence[tuple[str, Deed]], n: int) -> li
     Return what each came to, an exception for one that broke.
     """
 
-    async def slowly() -> object:
-        _brake.set(brake)
-        return await crowd[0][1]()
-
     brake = Brake(n)
-    first = asyncio.create_task(slowly())
+    first = brake.put_on(crowd[0][1])
     stopped = asyncio.create_task(brake.stopped.wait())
     await asyncio.wait({first, stopped}, return_when=asyncio.FIRST_COMPLETED)
     others = [asyncio.ensure_future(deed()) for _, deed in crowd[1:]]
@@ -113,8 +141,9 @@ class Watch:
     """Sees who waits for a lock, from outside the application."""
 
     owner: asyncpg.Connection[Any]
+    url: str
 
-    async def until_stuck(self, tasks: Sequence[asyncio.Future[object]]) -> None:
+    async def until_stuck(self, tasks: Sequence[asyncio.Future[Any]]) -> None:
         """Wait until each is over or waits for somebody."""
         async with asyncio.timeout(DEADLINE_S):
             while pending := sum(not task.done() for task in tasks):
@@ -132,7 +161,7 @@ async def watch(owner_url: str) -> AsyncIterator[Watch]:
     owner = await asyncpg.connect(owner_url)
     name = await owner.fetchval("select current_database()")
     await owner.execute(f"alter database {name} set deadlock_timeout = '100ms'")
-    yield Watch(owner)
+    yield Watch(owner, owner_url)
     await owner.close()
 
 
@@ -376,3 +405,193 @@ async def test_what_was_cancelled_meanwhile_stays_cancelled(hall: Hall, watch: W
         event = made(await desk.event_of(who.org_id, cancelled.event_id))  # type: ignore[attr-defined]
         assert event.status == "cancelled"
         await people.begin_again("draft" if late == "publish" else "published")
+
+
+@pytest.mark.parametrize("locks", ["everybody", "the owners"])
+async def test_people_change_roles_at_the_same_moment(
+    hall: Hall, watch: Watch, locks: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody was made an owner a moment ago: who looked before, and who looks now, do not lock people crosswise.
+
+    With the owners alone they do: one request is answered 503, with nothing of it done.
+    """
+    if locks == "the owners":
+        owners = "select user_id from memberships where role = 'owner' order by id for update"
+        monkeypatch.setattr(accounts, "_SQL", {**accounts._SQL, "lock_owners": owners})
+    server, org = hall.server, await hall.server.organisation("harbour")
+    chosen = await server.staff(org, "chosen@harbour.example", "viewer")
+    other = await server.staff(org, "other@harbour.example", "viewer")
+    owner = await server.signed_in(org, "owner")
+
+    def give(user_id: int, role: str) -> Callable[[], Coroutine[Any, Any, httpx.Response]]:
+        return lambda: owner.patch(f"/api/v1/members/{user_id}", json={"role": role})
+
+    promotes, meets = Brake(1, "commit"), Brake(1, "update memberships")
+    await owner.get("/api/v1/members")  # who asks is remembered: the next commit is the deed's
+    promotion = promotes.put_on(give(chosen, "owner"))
+    await promotes.stopped.wait()
+    before = meets.put_on(give(chosen, "manager"))
+    await watch.until_stuck([before])
+    promotes.go.set()
+    await promotion
+    await meets.stopped.wait()
+    now = asyncio.create_task(give(other, "door")())
+    await watch.until_stuck([now])
+    meets.go.set()
+    answers = await asyncio.gather(promotion, before, now)
+    codes = [answer.status_code for answer in answers]
+    assert sorted(codes) == ([204, 204, 204] if locks == "everybody" else [204, 204, 503])
+    for answer in answers:
+        if answer.status_code == 503:
+            assert answer.json()["code"] == "unavailable" and answer.headers["retry-after"]
+    roles = {one["user_id"]: one["role"] for one in (await owner.get("/api/v1/members")).json()["members"]}
+    assert roles[chosen] == ("manager" if codes[1] == 204 else "owner")
+    assert roles[other] == ("door" if codes[2] == 204 else "viewer")
+
+
+@pytest.mark.parametrize("sorts", [True, False], ids=["sorts", "does not"])
+async def test_processes_count_the_same_people_up(hall: Hall, sorts: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two processes write down what the door did to the same people, in whatever order it happened; the control is without sorting."""
+    if not sorts:
+        monkeypatch.setattr("server.rooms.door.journal.sorted", lambda rows, key: list(rows), raising=False)
+    room = await hall.room()
+    database = hall.server.services.database
+    subjects = [f"place:1:{index}" for index in range(300)]
+    ends = []
+    for _ in range(4):
+        processes = Journal(database), Journal(database)
+        for journal, order in zip(processes, (subjects, subjects[::-1]), strict=True):
+            for subject in order:
+                journal.note(DoorDeed(hall.who.org_id, room.room_id, subject, "rate_limited", "too_fast"), now_ms())
+        ends += await asyncio.gather(*(journal.flush() for journal in processes), return_exceptions=True)
+    assert any(isinstance(end, Unavailable) for end in ends) is not sorts, ends
+
+
+@pytest.mark.parametrize("keeps", [True, False], ids=["keeps the room", "does not"])
+async def test_a_rehearsal_ends_while_its_door_is_written_down(
+    hall: Hall, watch: Watch, keeps: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who writes down what the door did keeps the room first, as its deletion does; the control writes the actions first."""
+    if not keeps:
+        monkeypatch.setattr(journals, "SQL", {**journals.SQL, "keep_room": "select 1 where $1::integer > 0"})
+    room, redis, org = await hall.room(), hall.server.services.redis, hall.who.org_id
+    rehearsal = made(await start_rehearsal(hall.desk, redis, hall.who, org, room.room_id, "Rehearsal"))
+    journal = Journal(hall.server.services.database)
+
+    def note(*places: int) -> Awaitable[None]:
+        for place in places:
+            subject = f"place:1:{place}"
+            journal.note(DoorDeed(org, rehearsal.room_id, subject, "rate_limited", "too_fast"), now_ms())
+        return journal.flush()
+
+    await note(1, 2)
+    holder = await asyncpg.connect(watch.url)
+    async with holder.transaction():
+        await holder.execute("select from door_actions where subject = 'place:1:2' for update")
+        writing = asyncio.ensure_future(note(1, 2, 3))
+        await watch.until_stuck([writing])
+        ending = asyncio.ensure_future(end_rehearsal(hall.desk, redis, hall.who, org, room.room_id))
+        await watch.until_stuck([writing, ending])
+    await holder.close()
+    ends = await asyncio.gather(writing, ending, return_exceptions=True)
+    assert any(isinstance(end, Unavailable) for end in ends) is not keeps, ends
+
+
+@pytest.mark.parametrize("ordered", [True, False], ids=["in order", "as they lie"])
+async def test_a_room_closes_while_its_line_is_copied(
+    hall: Hall, watch: Watch, ordered: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The usher copies places, the organiser closes: both take the blocks in their order, not as they lie in the table."""
+    if not ordered:
+        forget = "with places as (delete from room_copy_blocks where room_id = $1) delete from room_copies where room_id = $1"
+        monkeypatch.setattr(steering, "SQL", {**ROOMS, "forget_copy": forget})
+    room, desk = await hall.room(), hall.desk
+    for block in (1, 0):  # they lie like this after a line lost places and grew again
+        await keep_places(desk, room, {block: b"y" * 9}, 2)
+    brake = Brake(2, "insert into room_copy_blocks")
+    copying = brake.put_on(lambda: keep_places(desk, room, {0: b"x" * 9, 1: b"x" * 9}, 2))
+    await brake.stopped.wait()
+    closing = asyncio.ensure_future(steer(desk, hall.who, hall.who.org_id, room.room_id, "close"))
+    await watch.until_stuck([closing])
+    brake.go.set()
+    ends = await asyncio.gather(copying, closing, return_exceptions=True)
+    assert any(isinstance(end, Unavailable) for end in ends) is not ordered, ends
+
+
+@pytest.fixture
+async def house(watch: Watch, database: Database, redis: Redis, tmp_path: Path, owner_url: str) -> AsyncIterator[Scene]:
+    """A show on sale with a provider that takes money."""
+    async with provider_on_loopback(tmp_path) as setup:
+        stripe = StripePayments(setup)
+        async with scene(database, redis, stripe, tmp_path, owner_url) as laid:
+            yield laid
+        await stripe.close()
+
+
+@pytest.mark.parametrize("skips", [True, False], ids=["skips", "waits"])
+async def test_a_payment_and_the_worker_that_heard_of_it(
+    house: Scene, watch: Watch, skips: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A browser's return settles the webhooks a worker is settling in another order: it leaves them to the worker."""
+    if not skips:
+        block = settling.SQL["pay_order"].replace("for update skip locked", "order by x.id for update")
+        monkeypatch.setattr(settling, "SQL", {**settling.SQL, "pay_order": block})
+    placed = await house.buy("ada", [10])
+    found, intent_id = await house.found(placed), await house.intent_id(placed)
+    for kind in ("processing", "succeeded"):
+        await house.webhook(intent_id, f"payment_intent.{kind}")
+    first, second = [row["id"] for row in await watch.owner.fetch("select id from inbox order by id")]
+
+    async def settle_both() -> None:
+        async with house.desk.database.statement() as connection:
+            await connection.execute("select settle_inbox($1, $2)", [second, first], ["done", "done"])
+
+    holder = await asyncpg.connect(house.owner_url)
+    async with holder.transaction():
+        await holder.fetch("select from inbox where id = $1 for update", second)
+        worker = asyncio.ensure_future(settle_both())
+        await watch.until_stuck([worker])
+        browser = asyncio.ensure_future(refresh(house.desk, found.org_id, found.order_id))
+        await watch.until_stuck([worker, browser])
+    await holder.close()
+    ends = await asyncio.gather(worker, browser, return_exceptions=True)
+    assert any(isinstance(end, Unavailable) for end in ends) is not skips, ends
+    await refresh(house.desk, found.org_id, found.order_id)
+    await house.settled()
+    assert (await house.view(placed)).state == "paid"
+
+
+async def test_buyers_workers_and_organisers_at_once(house: Scene, watch: Watch) -> None:
+    """Payments, their webhooks, refunds, the sweep and the organiser's deeds on one show: nothing breaks, and the books agree."""
+    sold = house.desk
+    settings = Settings(database_url="", redis_url="", secret="x" * 48)
+    desk = CatalogueDesk(sold.database, sold.shows, sold.inventory, settings)
+    who = Principal(org_id=house.org_id, scopes=frozenset())
+    earlier: Found | None = None
+    for number in range(BUYERS):
+        paid = await house.buy(f"ada{number}", [10 * number, 10 * number + 1], standing=2)
+        await house.hold(f"eve{number}", [10 * number + 2])
+        given_up = await house.found(await house.order(f"eve{number}"))
+        found, intent_id = await house.found(paid), await house.intent_id(paid)
+        for kind in ("created", "processing", "succeeded"):
+            await house.webhook(intent_id, f"payment_intent.{kind}")
+        crowd: list[tuple[str, Deed]] = [
+            ("return", partial(refresh, sold, found.org_id, found.order_id)),
+            ("worker", partial(finalise, house.courier)),
+            ("give up", partial(close_order, sold, house.org_id, given_up.order_id, expired=False)),
+            ("sweep", partial(end_due_orders, sold)),
+            ("label", partial(shows.change_show, desk, who, house.show_id, ShowChange(label="Late", per_order_max=7))),
+            ("cancel", partial(events.cancel_event, desk, who, house.event_id)),
+        ]
+        if earlier is not None:
+            crowd.append(("refund", partial(refund_order, sold, house.org_id, earlier.order_id, cancel=True)))
+        slow = number % len(crowd)
+        ends = await at_once(watch, [*crowd[slow:], *crowd[:slow]], 3 + number % 4)
+        assert not broken(ends), f"{crowd[slow][0]}: {broken(ends)}"
+        earlier = found
+        await house.rows("update events set status = 'published' where status = 'cancelled' returning 1")
+        await house.rows("update shows set state = 'on_sale' where state = 'cancelled' returning 1")
+        await sold.shows.changed(house.org_id, house.event_id)
+        await house.reopen()
+    await house.settled()
+    assert await house.value("select count(*) from orders where state = 'refunded'") == BUYERS - 1
