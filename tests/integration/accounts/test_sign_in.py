@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import asyncpg
 import pytest
 
 from server.accounts.guard import safe_next
@@ -30,6 +33,23 @@ async def test_a_form_signs_in_and_returns_to_the_page_wanted(server: Installati
     assert "SameSite=lax" in cookie
     assert "Secure" not in cookie
     assert (await client.get("/api/v1/me")).json()["role"] == "owner"
+
+
+async def test_signing_in_waits_for_nobody_s_expired_session(server: Installation, org_id: int, owner_url: str) -> None:
+    """What another transaction has of the sessions that ran out is left to it, and taken away by the next who signs in."""
+    await server.signed_in(org_id, "manager")
+    other = await asyncpg.connect(owner_url)
+    try:
+        await other.execute("update staff_sessions set expires_at = now() - interval '1 day'")
+        async with other.transaction():
+            assert await other.fetchval("select count(*) from (select from staff_sessions for update) s") == 1
+            async with asyncio.timeout(5):
+                await server.signed_in(org_id, "viewer")
+            assert await other.fetchval("select count(*) from staff_sessions") == 2
+        await server.signed_in(org_id, "door")
+        assert await other.fetchval("select count(*) from staff_sessions where expires_at < now()") == 0
+    finally:
+        await other.close()
 
 
 async def test_wrong_password_and_unknown_address_answer_alike(server: Installation, org_id: int) -> None:
