@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,28 @@ async def until(condition: Callable[[], Awaitable[bool]], within_s: float = 5.0)
     deadline = time.monotonic() + within_s
     while not await condition():
         assert time.monotonic() < deadline
+
+
+async def test_what_a_show_sells_is_never_another_s_nor_that_of_before(
+    inventory: ValkeyInventory, redis: Redis
+) -> None:
+    """The functions remember what they saw to be sold: of one show, and until it is opened anew."""
+    other, adults_only = ShowKey(KEY.event_id, KEY.show_id + 1), replace(plan(), prices={1: {0: {1: 2500}}})
+    refused = Refused("type_not_sold", seats=(3,))
+
+    async def child_seat(show: ShowKey, visitor: str, k: int = 3) -> Held | Refused:
+        return await inventory.hold(show, visitor, HoldRequest(((k, 2),)), visitor)
+
+    await open_show(inventory)
+    await inventory.open_show(other, adults_only, Facts())
+    for k in (0, 1, 2):
+        assert isinstance(await child_seat(KEY, f"ann{k}", k), Held)
+        assert await child_seat(other, f"ann{k}") == refused
+    # To the byte the same configuration, as two shows have it that were opened in one second.
+    await redis.set(keys.part_key(other, "config"), await redis.get(keys.part_key(KEY, "config")))
+    assert await child_seat(other, "bob") == refused
+    await open_show(inventory, adults_only)
+    assert await child_seat(KEY, "cid") == refused
 
 
 async def test_an_unknown_show_is_a_refusal(inventory: ValkeyInventory) -> None:

@@ -36,21 +36,23 @@ local function check_request(seats, area_lines)
   return places
 end
 
--- *known* spares asking twice about the same pair; its keys are numbers because making the text costs as much as asking.
-local function is_sold(known, category, type_id)
+-- What is sold changes with the configuration only (open_show.lua), so it is asked for once: 2 us a hold. Refusals are not kept,
+-- whoever asks for a million types fills nothing. Keys are numbers because making the text costs as much as asking.
+local function is_sold(category, type_id)
   local pair = category * 2 ^ 40 + type_id
-  if known[pair] == nil then known[pair] = call('HEXISTS', SELLS, category .. ':' .. type_id) == 1 end
-  return known[pair]
+  local sold = seen_sold[pair] or call('HEXISTS', SELLS, category .. ':' .. type_id) == 1
+  if sold then seen_sold[pair] = true end
+  return sold
 end
 
 -- Every (category, type) asked for must be priced. Lists the seats and areas where it is not.
 local function unsold_types(lines, layouts, area_lines)
-  local known, bad_seats, bad_areas = {}, {}, {}
+  local bad_seats, bad_areas = {}, {}
   for i = 1, #layouts do
-    if not is_sold(known, category_of(layouts[i]), lines[i * 2]) then bad_seats[#bad_seats + 1] = lines[i * 2 - 1] end
+    if not is_sold(category_of(layouts[i]), lines[i * 2]) then bad_seats[#bad_seats + 1] = lines[i * 2 - 1] end
   end
   for i = 1, #area_lines, 3 do
-    if not is_sold(known, area_category(area_lines[i]), area_lines[i + 1]) then bad_areas[#bad_areas + 1] = area_lines[i] end
+    if not is_sold(area_category(area_lines[i]), area_lines[i + 1]) then bad_areas[#bad_areas + 1] = area_lines[i] end
   end
   return bad_seats, bad_areas
 end

@@ -20,12 +20,14 @@ local BATCH = 1000                -- arguments come in batches: Lua cannot unpac
 local ID, STARTED, EXPIRES, EXTENDED, ORDER, UNTIL, HELD_SEATS, HELD_AREAS = 1, 2, 3, 4, 5, 6, 7, 8
 local SEAT_WIDTH, AREA_WIDTH = 3, 4
 
--- Decoding the configuration costs 1.4 us, so the last one is kept with the text it came from. Whoever changes it writes
--- it with `write_config`, which forgets the copy.
-local decoded_text, decoded
+-- Decoding the configuration costs 1.4 us, so the last one is kept with the text it came from, and with it what was seen to be
+-- sold by it (checks.lua). Whoever changes it writes it with `write_config`, which forgets the copy.
+local decoded_text, decoded, decoded_key, seen_sold
 local function read_config(text)
   if not text then return nil end
-  if text ~= decoded_text then decoded_text, decoded = text, unpack_value(text) end
+  if text ~= decoded_text or CONFIG ~= decoded_key then
+    decoded_text, decoded, decoded_key, seen_sold = text, unpack_value(text), CONFIG, {}
+  end
   return decoded
 end
 
