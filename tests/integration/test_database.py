@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from server import migrate
-from server.database import Database
+from server.database import Connection, Database
 from server.faults import Corrupt, Misuse, Unavailable
 
 
@@ -109,6 +109,27 @@ async def test_what_postgres_gives_up_is_unavailable(database: Database, stateme
         assert isinstance(fault.value.__cause__, GIVEN_UP[statement])
         async with lend() as connection:
             assert await connection.fetchval("show statement_timeout") == "15s"
+
+
+async def test_arrays_are_asked_about_once_for_the_process(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second connection reads and writes arrays of numbers without asking Postgres what they are; types of our own it would ask for."""
+    asked = list[frozenset[int]]()
+    original = asyncpg.Connection._introspect_types  # type: ignore[attr-defined]
+
+    async def watched(connection: object, typeoids: frozenset[int], timeout: float | None) -> object:
+        asked.append(frozenset(typeoids))
+        return await original(connection, typeoids, timeout)
+
+    monkeypatch.setattr(asyncpg.Connection, "_introspect_types", watched, raising=True)
+    monkeypatch.setattr(Connection, "_built_in", {})
+    for _ in range(2):
+        database = Database(database_url)
+        await database.open()
+        async with database.statement() as connection:
+            row = await connection.fetchrow("select $1::bigint[] as a, $2::smallint[] as b", [1, None, 2**62], [3])
+            assert row is not None and tuple(row) == ([1, None, 2**62], [3])
+        await database.close()
+    assert len(asked) == 1
 
 
 async def test_a_reader_who_leaves_gives_the_connection_back(database_url: str) -> None:
