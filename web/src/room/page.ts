@@ -134,6 +134,7 @@ function follow(now: Stage): void {
   else if (now === "called" && (mine.claim_until_ms === null || mine.claim_until_ms < state.nowMs)) ask(1_500);
   else if (mine.state === "claimed" && now !== "claimed" && now !== "closed" && (mine.visit_until_ms ?? 0) > 0) ask(1_500);
   else if (mine.review === "open") ask(20_000); // nothing else tells of the verdict
+  else if (now === "claimed" && !document.hidden) ask(8_000); // nor of a purchase, which ends the visit
 }
 
 /** Our turn: the one message that must not wait. */
