@@ -100,7 +100,7 @@ def test_ctrl_c_on_make_run_ends_well(var: Path) -> None:
     own = {"FRONTROW_VAR": str(var), "FRONTROW_HOST": "127.0.0.1", **ports}
     pid, terminal = pty.fork()
     if pid == 0:
-        os.chdir(Path(__file__).parents[2])
+        os.chdir(Path(__file__).parents[3])
         os.execvpe(command[0], [*command, "ARGS=--no-crowd --no-seed"], foreign_environment() | own)
     said, asked, deadline = b"", False, time.monotonic() + 3 * DEADLINE_S
     while time.monotonic() < deadline:
