@@ -92,14 +92,15 @@ async def change_room(
             row = await connection.fetchrow(SQL["lock_room"], room_id)
             if row is None or row["closed"]:
                 return Refusal("room_state", {"state": "closed"})
+            covered = {row["show_id"] for row in await connection.fetch(SQL["covered_by"], room_id)}
             shows = await _shows(connection, event, change)
             await _refuse_taken(connection, shows, room_id)
             await connection.execute(
                 SQL["change_room"], room_id, change.name, change.opens_lobby_ms, change.draws_ms, change.closes_ms,
                 *_numbers(change),
             )  # fmt: skip
-            await connection.execute(SQL["uncover_shows"], room_id, list(set(before.shows) - shows))
-            for show in sorted(shows - set(before.shows)):
+            await connection.execute(SQL["uncover_shows"], room_id, list(covered - shows))
+            for show in sorted(shows - covered):
                 await connection.execute(SQL["cover_show"], room_id, show)
             await _put_tiers(connection, room_id, change.tiers)
             await touch(connection, event.event_id)
@@ -110,7 +111,7 @@ async def change_room(
         return refused.refusal
     except asyncpg.UniqueViolationError as error:
         return _clash(error)
-    return await _told(desk, facts, before.shows)
+    return await _told(desk, facts, covered)
 
 
 async def delete_rehearsal(desk: Desk, who: Principal | None, org_id: int, room_id: int) -> Refusal | None:
@@ -198,7 +199,7 @@ async def _change(desk: Desk, facts: RoomFacts) -> None:
         raise Refused(refusal_of(answer))
 
 
-async def _told(desk: Desk, facts: RoomFacts, before: Sequence[int]) -> RoomFacts:
+async def _told(desk: Desk, facts: RoomFacts, before: Collection[int]) -> RoomFacts:
     await desk.rooms.changed(facts)
     if facts.shows or before:
         await follow_shows(desk, facts.org_id, facts.event_id, (*facts.shows, *before))

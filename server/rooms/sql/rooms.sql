@@ -74,6 +74,10 @@ select id from events where id = $1 for no key update
 -- name: event_shows
 select id from shows where event_id = $1 order by id
 
+-- name: covered_by
+-- The shows of a locked room.
+select show_id from room_shows where room_id = $1
+
 -- name: cover_show
 insert into room_shows (org_id, room_id, show_id) values (current_org(), $1, $2)
 

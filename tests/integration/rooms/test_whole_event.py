@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from dataclasses import dataclass
 
 import pytest
 
@@ -13,6 +14,8 @@ from server.catalog.inputs import EventChange
 from server.database import Database
 from server.faults import Unavailable
 from server.refusals import Refusal
+from server.rooms.desk import Desk
+from server.rooms.facts import RoomFacts
 from server.rooms.inputs import RoomChange
 from server.rooms.make import change_room, create_room
 from server.rooms.memory import Rooms
@@ -107,6 +110,34 @@ async def test_a_room_is_widened_to_the_event_and_narrowed_again(hall: Hall) -> 
     narrow = made(await change_room(hall.desk, hall.who, org, room.room_id, settings_of(hall)))
     assert narrow.shows == (hall.show_id,) and not narrow.whole_event
     assert isinstance(await hold(hall, added, "v"), Held)
+
+
+@dataclass(frozen=True)
+class Interrupted(Desk):
+    """A desk where a show is added between the first look at a room and the deed."""
+
+    hall: Hall
+
+    async def own(self, org_id: int, room_id: int) -> RoomFacts | Refusal:
+        facts = await self.hall.desk.own(org_id, room_id)
+        await self.hall.another_show()
+        return facts
+
+
+async def test_a_show_added_while_the_room_is_changed_is_neither_lost_nor_kept(hall: Hall) -> None:
+    """The change goes by the shows the room has once it is locked: all of them when it stays whole, and none it was not given."""
+    desk = hall.desk
+    between = Interrupted(desk.database, desk.redis, desk.rooms, desk.line, desk.catalogue, hall)
+    org = hall.who.org_id
+    room = made(await create_room(desk, hall.who, org, hall.wish(shows=(), whole_event=True)))
+    wide = made(await change_room(between, hall.who, org, room.room_id, settings_of(hall, shows=(), whole_event=True)))
+    assert len(wide.shows) == 2
+    narrow = made(await change_room(between, hall.who, org, room.room_id, settings_of(hall)))
+    assert narrow.shows == (hall.show_id,)
+    event = made(await desk.catalogue.event_of(org, hall.event_id))
+    for show in event.shows:
+        found = await hold(hall, show.show_id, "v")
+        assert found == Refused("pass_required") if show.show_id == hall.show_id else isinstance(found, Held)
 
 
 async def test_shows_added_while_the_room_is_made_are_behind_it(hall: Hall) -> None:
