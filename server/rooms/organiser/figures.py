@@ -140,10 +140,10 @@ class Flow:
         return tuple(self._steps)
 
 
-def actions_of(phase: str, *, paused: bool, passthrough: bool) -> tuple[str, ...]:
-    """Return what may be done with a room now, in the order of the buttons."""
+def actions_of(phase: str, *, paused: bool, passthrough: bool, over: bool = False) -> tuple[str, ...]:
+    """Return what may be done with a room now, in the order of the buttons. What is *over*, its closing time come, takes nobody again."""
     swapped = {"pause": "resume" if paused else "pause", "passthrough": "queue" if passthrough else "passthrough"}
-    return tuple(swapped.get(action, action) for action in _ACTIONS[phase])
+    return tuple(swapped.get(action, action) for action in _ACTIONS[phase] if not (over and action == "reopen"))
 
 
 def phase_of(facts: RoomFacts, now_ms: int) -> str:
@@ -174,8 +174,9 @@ def compose(
     """Put together what the page shows. *state* None: the store does not know the room, so nobody is in it."""
     phase = phase_of(facts, now_ms) if state is None or facts.closed else str(state.phase)
     passthrough = facts.passthrough if state is None else state.passthrough
+    at_ms = now_ms if state is None else state.now_ms
     return RoomFigures(
-        at_ms=now_ms if state is None else state.now_ms,
+        at_ms=at_ms,
         phase=phase,
         paused=facts.paused,
         held=state is not None and state.paused and not facts.paused,
@@ -202,6 +203,6 @@ def compose(
         abuse=tuple(abuse),
         contests=business.contests,
         message="" if facts.message is None else facts.message.text,
-        actions=actions_of(phase, paused=facts.paused, passthrough=passthrough),
+        actions=actions_of(phase, paused=facts.paused, passthrough=passthrough, over=facts.closes_ms <= at_ms),
         trail=business.trail,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -115,6 +116,7 @@ async def live_room(request: Request) -> Response:
         phase,
         paused=facts.paused,
         passthrough=facts.passthrough if state is None else state.passthrough,
+        over=facts.closes_ms <= time.time() * 1000,
     )
     points = await points_of(services, facts, words(locale)) if phase in ("planned", "lobby") and facts.shows else []
     return fresh(

@@ -251,6 +251,8 @@ def test_the_controls_offer_the_way_back() -> None:
     assert "pause" not in actions_of("open", paused=True, passthrough=False)
     assert "queue" in actions_of("open", paused=False, passthrough=True)
     assert actions_of("closed", paused=True, passthrough=True) == ()
+    assert "reopen" in actions_of("draining", paused=False, passthrough=False)
+    assert "reopen" not in actions_of("draining", paused=False, passthrough=False, over=True)
 
 
 # Watching.
