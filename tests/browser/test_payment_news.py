@@ -50,6 +50,17 @@ async def open_live(page: Page, address: str) -> None:
     await (await opening.value).wait_for_event("framereceived")
 
 
+async def asked_to_pay(visits: Visits) -> tuple[Visit, Provider]:
+    """Hold seats, order and confirm; the provider has heard it and not answered."""
+    buyer, provider = await visits.open(), Provider()
+    await find_seats(buyer.page)
+    await fill_in(buyer.page, "Pays")
+    await provider.stand_before(buyer.page)
+    await pay(buyer.page)
+    await asyncio.wait_for(provider.asked.wait(), 20)
+    return buyer, provider
+
+
 async def sees_the_tickets(buyer: Visit, other: Page, provider: Provider) -> None:
     """Let the provider confirm, close the paying tab at once, and look at the other one. It may ask nothing until it is told."""
     reads: list[str] = []
@@ -73,12 +84,7 @@ async def sees_the_tickets(buyer: Visit, other: Page, provider: Provider) -> Non
 
 async def test_an_open_order_page_shows_a_payment_it_did_not_make(visits: Visits) -> None:
     """The paying tab is closed before it can report: the webhook issues the tickets, and the order's page in another tab has them."""
-    buyer, provider = await visits.open(), Provider()
-    await find_seats(buyer.page)
-    await fill_in(buyer.page, "Pays")
-    await provider.stand_before(buyer.page)
-    await pay(buyer.page)
-    await asyncio.wait_for(provider.asked.wait(), 20)
+    buyer, provider = await asked_to_pay(visits)
     other = await buyer.context.new_page()
     await open_live(other, buyer.page.url)
     await expect(other.get_by_role("heading", name="Payment")).to_be_visible()
@@ -116,12 +122,7 @@ async def test_the_map_in_another_tab_says_that_its_seats_are_paid(visits: Visit
 
 async def test_giving_up_leads_back_to_the_seats_here_and_to_the_end_of_the_order_there(visits: Visits) -> None:
     """Who gives up is back at the map with the seats still held; the other tab says that the order is no more."""
-    buyer, provider = await visits.open(), Provider()
-    await find_seats(buyer.page)
-    await fill_in(buyer.page, "Pays")
-    await provider.stand_before(buyer.page)
-    await pay(buyer.page)
-    await asyncio.wait_for(provider.asked.wait(), 20)
+    buyer, _ = await asked_to_pay(visits)
     giving_up, other = await buyer.context.new_page(), await buyer.context.new_page()
     for page in (giving_up, other):
         await open_live(page, buyer.page.url)

@@ -70,6 +70,17 @@ async def test_t63_t65_every_phase_can_be_read_and_reached_by_everybody(browser:
     assert seen.complaints == []
 
 
+async def test_a_purchase_elsewhere_ends_the_visit_on_the_open_page(browser: Browser) -> None:
+    """Nothing tells a room's page of a purchase: while it is looked at it asks, and says that the visit is over and where the tickets are."""
+    foyer, after = PHASES["claimed"](), PHASES["done"]()
+    seen = await screen(browser)
+    await foyer.open(seen.page)
+    await says(seen.page, HEADINGS["claimed"])
+    foyer.mine = after.mine
+    await says(seen.page, HEADINGS["done"])
+    await expect(seen.page.get_by_role("link", name="See your tickets")).to_be_visible()
+
+
 @pytest.mark.parametrize("phase", HEADINGS)
 async def test_t62_without_scripts_the_page_says_the_same(browser: Browser, phase: str) -> None:
     """The same heading, leads and forms with and without scripts; without them the numbers stand below the heading."""
