@@ -1,7 +1,7 @@
 """Copies of a line into Postgres, for the day its store loses everything (docs/waiting-room.md).
 
 All but the places, two bits each and who is inside, goes every two seconds. Who has which place is a walk through sixteen thousand
-small hashes, 70 ms in the smallest room: it is made when somebody joined or left, and may take a twentieth of the time, so a copy of a
+small hashes, 110 ms in the smallest room: it is made when somebody joined or left, and may take a twentieth of the time, so a copy of a
 small room is seconds old and one of a million people a minute.
 """
 
