@@ -16,7 +16,6 @@ from server.accounts.guard import staff_page
 from server.checkin import postgres_checkin
 from server.checkin.door import Door
 from server.checkin.live_counters import LiveCounters
-from server.checkin.postgres_checkin import read_counters
 from server.checkin.scan import ScanAnswer, ScanRefused
 from server.checkin.views import (
     CheckinCounters,
@@ -99,7 +98,9 @@ async def count_checkin(request: Request) -> CheckinCounters | Refusal:
     """Read the counters as they are now."""
     services, who = _caller(request)
     show = await _own_show(request)
-    return show if isinstance(show, Refusal) else await read_counters(services.database, who.org_id, show)
+    return (
+        show if isinstance(show, Refusal) else await postgres_checkin.read_counters(services.database, who.org_id, show)
+    )
 
 
 @endpoint(

@@ -96,9 +96,8 @@ def register_fonts() -> None:
                 pdfmetrics.registerFont(TTFont(_sibling(family, font), str(path)))
     for one in _EASTERN:
         readers = UnicodeCIDFont(one.name)
-        readers.encodingName = (
-            one.encoding
-        )  # reportlab 5.1 names the simplified one for MSung-Light, where readers find no letter
+        # reportlab 5.1 names the simplified one for MSung-Light, where readers find no letter.
+        readers.encodingName = one.encoding
         pdfmetrics.registerFont(readers)
 
 
