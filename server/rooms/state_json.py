@@ -5,6 +5,7 @@ No cookie is read or set and nothing varies: at any crowd the origin answers abo
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Final
 
@@ -24,6 +25,8 @@ from waitingroom.model import RoomKey
 # A second for every cache; while the origin is away an old frame, which says itself when it was made, is better than none.
 CACHE: Final = "public, max-age=1, stale-while-revalidate=5, stale-if-error=60"
 ROOM_MAX: Final = 2**31 - 1
+# A lobby that opens the moment its room is made has its first frame at the usher's next look, half a second later; busy, later still.
+FIRST_FRAME_S: Final = 3.0
 
 
 @endpoint(
@@ -54,7 +57,7 @@ async def room_of(services: Services, number: str) -> RoomFacts | None:
 
 
 async def frame_of(services: Services, facts: RoomFacts) -> KeptFrame:
-    """Return the newest frame of a room. Raises `Unavailable` while a room that should have one has none.
+    """Return the newest frame of a room, waiting a moment for its first. Raises `Unavailable` when a room that should have one has none.
 
     Before its lobby opens the room may have no usher yet: what there is to say is in its facts.
     """
@@ -63,7 +66,11 @@ async def frame_of(services: Services, facts: RoomFacts) -> KeptFrame:
         return kept
     now_ms = time.time_ns() // 1_000_000
     if not facts.closed and now_ms >= facts.opens_lobby_ms:
-        raise Unavailable(f"room {facts.room_id} has no frame yet")
+        try:
+            async with asyncio.timeout(FIRST_FRAME_S):
+                return await services.frames.after(facts.room_id, None)
+        except TimeoutError as error:
+            raise Unavailable(f"room {facts.room_id} has no frame yet") from error
     return KeptFrame(frame := _before_the_usher(facts, now_ms), encode_frame(frame), time.monotonic())
 
 

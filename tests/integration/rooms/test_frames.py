@@ -145,6 +145,17 @@ async def test_a_room_without_an_usher_is_unavailable(hall: Hall, facts: RoomFac
     assert int(answer.headers["retry-after"]) > 0
 
 
+async def test_who_comes_before_the_first_frame_waits_for_it(hall: Hall, redis: Redis, facts: RoomFacts) -> None:
+    """A lobby that opens as its room is made is shown as soon as the usher has looked, not refused until then."""
+    async with hall.server.client() as guest:
+        asked = asyncio.create_task(guest.get(path(facts)))
+        await _until(lambda: facts.room_id in hall.server.services.frames._news)  # somebody waits
+        usher = Usher(redis, facts)
+        said = await usher.say()
+        answer = await asked
+    assert (answer.status_code, answer.content) == (200, encode_frame(said))
+
+
 async def test_a_process_that_starts_late_reads_the_stored_frame(redis: Redis, facts: RoomFacts, usher: Usher) -> None:
     """It needs no tick to know where the line is; one command for all who ask."""
     frames = Frames(redis)
