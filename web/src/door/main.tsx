@@ -9,7 +9,7 @@ import { follow } from "./counters";
 import { Device } from "./device";
 import { signalVerdict, wake } from "./feedback";
 import { Gatehouse, type Post } from "./gatehouse";
-import { genuine, learnKeys } from "./keys";
+import { KeyRing } from "./keys";
 import { PostForm } from "./post_form";
 import { ScanView } from "./scan_view";
 import { colourOf } from "./verdict";
@@ -21,7 +21,8 @@ const clock = new Intl.DateTimeFormat(words.locale, { hour: "2-digit", minute: "
 const numbers = new Intl.NumberFormat(words.locale);
 
 let post: Post | null = remembered();
-const house = new Gatehouse(httpApi, new Device(localStorage), () => post!, genuine);
+const keys = new KeyRing();
+const house = new Gatehouse(httpApi, new Device(localStorage), () => post!, (code) => keys.genuine(code));
 house.onVerdict = (verdict) => signalVerdict(colourOf(verdict), muted);
 
 function Door() {
@@ -39,7 +40,7 @@ function Door() {
     post = ready;
     localStorage.setItem(POST, JSON.stringify(ready));
     const show = Array.isArray(shows) ? shows.find((one) => one.id === ready.show) : undefined;
-    if (show) learnKeys(show.event);
+    if (show) void keys.learn(show.event);
     follow(ready.show);
     wake();
     void keepAwake();
