@@ -20,7 +20,7 @@ from server.endpoint import bounded_body
 from server.orders.addresses import order_address
 from server.orders.lines import Named
 from server.orders.quote import quote_hold
-from server.orders.reading import Reader, view_order
+from server.orders.reading import Reader, view_order, view_record
 from server.orders.retry import resume_order
 from server.orders.routes import desk_for
 from server.orders.start import Placed, Purchase, start_order
@@ -103,6 +103,8 @@ async def _start(request: Request, facts: ShowFacts, visitor: VisitorId, form: P
     placed = await start_order(desk, purchase)
     if not isinstance(placed, Placed):
         return placed
+    if placed.record is not None:
+        return await view_record(desk, placed.record)
     order = await view_order(desk, placed.ref, Reader(visitor=visitor))
     if order is None:
         return Refusal("order_unknown")

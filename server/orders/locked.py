@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import msgspec
-from asyncpg import Connection
+from asyncpg import Connection, Record
 
 from seatmap.inventory.model import ShowKey
 from server.faults import Misuse
 from server.orders.states import AttemptState, OrderState
+from server.sql_blocks import load_blocks
+from server.tickets.keys import WrappedKey
+
+SQL = load_blocks(__package__, "orders.sql")
 
 
 class LockedLine(NamedTuple):
@@ -31,7 +35,10 @@ class LockedLine(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LockedOrder:
-    """Columns of `lock_order()`. The attempt's are None for an order that never had one."""
+    """Columns of `lock_order()`. The attempt's are None for an order that never had one.
+
+    *signing_key* is the event's, read with the order by who locks it; None when the event has none yet.
+    """
 
     id: int
     ref: str
@@ -59,6 +66,7 @@ class LockedOrder:
     decline_code: str | None
     received: int | None
     lines: tuple[LockedLine, ...]
+    signing_key: WrappedKey | None
 
     @property
     def show(self) -> ShowKey:
@@ -88,18 +96,19 @@ _decode_lines = msgspec.json.Decoder(tuple[LockedLine, ...]).decode
 
 async def lock_order(connection: Connection[Any], order_id: int, attempt_id: int | None = None) -> LockedOrder:
     """Lock the order in the caller's transaction and read it with *attempt_id*, or its newest attempt."""
-    return await _read(connection, order_id, attempt_id, lock=True)
+    return _order(order_id, await connection.fetchrow(SQL["lock_order"], order_id, attempt_id))
 
 
 async def look_at_order(connection: Connection[Any], order_id: int) -> LockedOrder:
     """Read the same without a lock, to decide what to ask the provider. Whoever changes something locks and reads again."""
-    return await _read(connection, order_id, None, lock=False)
+    return _order(order_id, await connection.fetchrow(SQL["look_at_order"], order_id))
 
 
-async def _read(connection: Connection[Any], order_id: int, attempt_id: int | None, *, lock: bool) -> LockedOrder:
-    row = await connection.fetchrow("select * from lock_order($1, $2, $3)", order_id, attempt_id, lock)
+def _order(order_id: int, row: Record | None) -> LockedOrder:
     if row is None:
         raise Misuse(f"order {order_id} is not this organisation's")
-    values: list[Any] = list(row.values())
-    values[-1] = _decode_lines(values[-1])
-    return LockedOrder(*values)
+    columns: list[Any] = list(row.values())
+    kid, public, wrapped = columns[-3:]
+    key = None if kid is None else WrappedKey(row["event_id"], kid, public, wrapped)
+    columns[-4:] = _decode_lines(columns[-4]), key
+    return LockedOrder(*columns)

@@ -8,7 +8,7 @@ from server.faults import Misuse
 from server.orders.desk import Desk
 from server.orders.lines import lines_of, totals_of
 from server.orders.tariff import ShowTariff
-from server.orders.views import LineView, Quote
+from server.orders.views import Quote, view_lines
 from server.refusals import Refusal
 
 
@@ -27,24 +27,7 @@ async def quote_hold(desk: Desk, show_id: int, visitor: str) -> Quote | Refusal:
     state: Literal["active", "paying"] = "active" if hold.state.value == "active" else "paying"
     return Quote(
         show=show_id,
-        lines=tuple(
-            LineView(
-                position=position,
-                k=line.k,
-                area=line.area,
-                category=line.category,
-                category_name=line.category_name,
-                type=line.type_id,
-                type_name=line.type_name,
-                section=line.section,
-                row=line.row,
-                seat=line.seat,
-                amount=line.amount,
-                fee=line.buyer_fee,
-                attendee="",
-            )
-            for position, line in enumerate(lines)
-        ),
+        lines=view_lines(lines),
         subtotal=totals.subtotal,
         fees=totals.buyer_fees,
         total=totals.total,

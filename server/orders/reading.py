@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, cast
 
-import msgspec
-
 from server.catalog.addresses import show_address
 from server.catalog.facts import EventFacts
 from server.database import Database
@@ -15,17 +13,16 @@ from server.faults import Corrupt
 from server.orders.addresses import return_address, ticket_address, ticket_pdf_address
 from server.orders.decision import message
 from server.orders.desk import Desk
+from server.orders.record import OrderRecord, decode_record
 from server.orders.references import opens, read_ref
 from server.orders.states import AttemptState, OrderState
 from server.orders.views import (
     BuyerMessage,
-    LineView,
     OrderList,
     OrderQuery,
     OrderRow,
     OrderView,
     PaymentView,
-    RefundView,
     ShowView,
     TicketView,
 )
@@ -55,37 +52,14 @@ class Found:
 
 
 class Seen(NamedTuple):
-    """An order as it was a moment ago: whose it is, how far its newest attempt is, and what its buyer sees, as JSON."""
+    """An order as it was a moment ago: whose it is, how far its newest attempt is, and its `OrderRecord` as JSON."""
 
     found: Found
     state: OrderState
     attempt_id: int | None
     attempt_state: AttemptState | None
     intent_id: str | None
-    view: str
-
-
-class _Row(msgspec.Struct):
-    ref: str
-    key: str
-    state: OrderState
-    show_id: int
-    name: str
-    email: str
-    locale: str
-    currency: str
-    subtotal: int
-    fees: int
-    total: int
-    pay_until_ms: int
-    doubted: bool
-    lines: tuple[LineView, ...]
-    tickets: tuple[tuple[int, int, str, str], ...] | None = None
-    refunds: tuple[RefundView, ...] | None = None
-    attempt: tuple[int, AttemptState, str | None, str | None, int, str] | None = None
-
-
-_decode = msgspec.json.Decoder(_Row).decode
+    record: str
 
 
 async def find_order(database: Database, ref: str, reader: Reader) -> Found | None:
@@ -116,67 +90,63 @@ async def see_order(database: Database, ref: str, reader: Reader) -> Seen | None
 async def view_order(desk: Desk, ref: str, reader: Reader) -> OrderView | None:
     """Return the order as *reader* sees it."""
     seen = await see_order(desk.database, ref, reader)
-    return None if seen is None else await view_of(desk, seen)
+    return None if seen is None else await view_record(desk, decode_record(seen.record))
 
 
-async def view_of(desk: Desk, seen: Seen) -> OrderView:
-    """Show an order that was just read."""
-    return await _view(desk, _decode(seen.view))
-
-
-async def _view(desk: Desk, row: _Row) -> OrderView:
+async def view_record(desk: Desk, record: OrderRecord) -> OrderView:
+    """Show an order with the addresses of its pages and the words of its show."""
     return OrderView(
-        ref=row.ref,
-        key=row.key,
-        state=row.state,
-        message=_message(row),
-        show=await _show(desk, row.show_id),
-        name=row.name,
-        email=row.email,
-        lines=row.lines,
+        ref=record.ref,
+        key=record.key,
+        state=record.state,
+        message=_message(record),
+        show=await _show(desk, record.show_id),
+        name=record.name,
+        email=record.email,
+        lines=record.lines,
         tickets=tuple(
             TicketView(
-                position,
-                number := write_number(ticket_id),
-                code,
-                state,
+                ticket.position,
+                number := write_number(ticket.ticket_id),
+                ticket.code,
+                ticket.state,
                 ticket_address(number),
                 ticket_pdf_address(number),
             )
-            for position, ticket_id, code, state in row.tickets or ()
+            for ticket in record.tickets or ()
         ),
-        refunds=row.refunds or (),
-        subtotal=row.subtotal,
-        fees=row.fees,
-        total=row.total,
-        currency=row.currency,
-        pay_until_ms=row.pay_until_ms,
+        refunds=record.refunds or (),
+        subtotal=record.subtotal,
+        fees=record.fees,
+        total=record.total,
+        currency=record.currency,
+        pay_until_ms=record.pay_until_ms,
         now_ms=desk.now_ms(),
-        payment=_payment(desk, row),
+        payment=_payment(desk, record),
     )
 
 
-def _message(row: _Row) -> BuyerMessage:
-    state, declined = (None, False) if row.attempt is None else (row.attempt[1], row.attempt[3] is not None)
-    return cast(BuyerMessage, message(row.state, state, declined, doubted=row.doubted))
+def _message(record: OrderRecord) -> BuyerMessage:
+    state = None if record.attempt is None else record.attempt.state
+    declined = record.attempt is not None and record.attempt.decline_code is not None
+    return cast(BuyerMessage, message(record.state, state, declined, doubted=record.doubted))
 
 
-def _payment(desk: Desk, row: _Row) -> PaymentView | None:
-    if row.attempt is None:
+def _payment(desk: Desk, record: OrderRecord) -> PaymentView | None:
+    if record.attempt is None:
         return None
-    number, state, client_secret, decline_code, amount, currency = row.attempt
     browser = desk.provider.browser
     return PaymentView(
         provider=browser.kind,
         publishable_key=browser.publishable_key,
         api_base=browser.api_base,
-        client_secret=client_secret,
-        return_url=return_address(row.ref),
-        attempt=number,
-        state=state,
-        decline_code=decline_code,
-        amount=amount,
-        currency=currency,
+        client_secret=record.attempt.client_secret,
+        return_url=return_address(record.ref),
+        attempt=record.attempt.number,
+        state=record.attempt.state,
+        decline_code=record.attempt.decline_code,
+        amount=record.attempt.amount,
+        currency=record.attempt.currency,
     )
 
 

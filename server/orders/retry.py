@@ -9,7 +9,8 @@ from server.orders.close import abandon, cancel_attempt
 from server.orders.desk import Desk
 from server.orders.locked import LockedOrder, lock_order, look_at_order
 from server.orders.reading import Seen
-from server.orders.settle import settle, settle_free
+from server.orders.record import OrderRecord, decode_record
+from server.orders.settle import Settled, settle_free, settle_with_tickets
 from server.orders.start import open_payment
 from server.orders.states import AttemptState, OrderState
 from server.payments.provider import ProviderRefused
@@ -82,10 +83,14 @@ async def refresh(desk: Desk, org_id: int, order_id: int, *, cause: str = "retur
     await _ask(desk, org_id, order_id, order.state, order.attempt_id, order.attempt_state, order.intent_id, cause=cause)
 
 
-async def refresh_seen(desk: Desk, seen: Seen) -> bool:
-    """The same for an order that was read a moment ago; tell whether something may have changed."""
+async def refresh_seen(desk: Desk, seen: Seen) -> OrderRecord | None:
+    """Do the same for an order that was read a moment ago; return it as it is now, None when it has to be read again."""
     org_id, order_id = seen.found.org_id, seen.found.order_id
-    return await _ask(desk, org_id, order_id, seen.state, seen.attempt_id, seen.attempt_state, seen.intent_id)
+    settled = await _ask(desk, org_id, order_id, seen.state, seen.attempt_id, seen.attempt_state, seen.intent_id)
+    record = decode_record(seen.record)
+    if settled is None:
+        return record
+    return record.paid_with(settled.tickets) if settled.tickets else None
 
 
 async def _ask(
@@ -98,20 +103,20 @@ async def _ask(
     intent_id: str | None,
     *,
     cause: str = "return",
-) -> bool:
+) -> Settled | None:
+    """Ask about an attempt that is open and apply the answer; None when there was nothing to ask, or no answer."""
     if state != "awaiting_payment" or attempt_id is None or intent_id is None:
-        return False
+        return None
     if attempt_state in ("declined", "cancelled"):
-        return False
+        return None
     try:
         intent = await desk.provider.retrieve_intent(intent_id)
     except Unavailable as fault:
         logger().warning("payment.not_asked", order=order_id, reason=str(fault))
-        return False
+        return None
     if isinstance(intent, ProviderRefused):
-        return False
-    await settle(desk, org_id, order_id, attempt_id, intent, cause=cause)
-    return True
+        return None
+    return await settle_with_tickets(desk, org_id, order_id, attempt_id, intent, cause=cause)
 
 
 async def _read(desk: Desk, org_id: int, order_id: int) -> LockedOrder:

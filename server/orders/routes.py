@@ -17,7 +17,7 @@ from server.orders.desk import Desk, desk_of
 from server.orders.lines import Named
 from server.orders.proofs import reader_of
 from server.orders.quote import quote_hold
-from server.orders.reading import Found, Reader, find_order, list_orders, see_order, view_of, view_order
+from server.orders.reading import Found, Reader, find_order, list_orders, see_order, view_order, view_record
 from server.orders.refund import refund_order
 from server.orders.retry import next_payment, refresh_seen, resume_order
 from server.orders.start import Purchase, start_order
@@ -74,6 +74,8 @@ async def post_order(request: Request, body: StartOrder) -> OrderView | Refusal:
         if found is None:
             return Refusal("order_unknown")
         await resume_order(desk, found.org_id, found.order_id)
+    if placed.record is not None:
+        return await view_record(desk, placed.record)
     return await _seen(desk, placed.ref, Reader(visitor=visitor))
 
 
@@ -125,9 +127,8 @@ async def post_return(request: Request) -> OrderView | Refusal:
     seen = await see_order(desk.database, request.path_params["ref"], reader)
     if seen is None:
         return Refusal("order_unknown")
-    if await refresh_seen(desk, seen):
-        return await _seen(desk, seen.found.ref, reader)
-    return await view_of(desk, seen)
+    record = await refresh_seen(desk, seen)
+    return await _seen(desk, seen.found.ref, reader) if record is None else await view_record(desk, record)
 
 
 @endpoint(

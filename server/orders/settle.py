@@ -7,7 +7,7 @@ transition, the tickets, the ledger and the effects (R2); whatever is asked of t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, assert_never
+from typing import Any, Literal, NamedTuple, assert_never
 
 import orjson
 from asyncpg import Connection
@@ -36,12 +36,19 @@ from server.orders.promise import promise_refund
 from server.outbox.effects import DEADLINE_S, effect, write_effect
 from server.payments.provider import Intent
 from server.sql_blocks import load_blocks
-from server.tickets.issue import Admission, Issued, SeatsTicketed, issue
+from server.tickets.issue import Admission, Issued, SeatsTicketed, Ticket, issue
 
 SQL = load_blocks(__package__, "orders.sql")
 
 Outcome = Literal["paid", "refunding", "quarantined", "open", "ended", "nothing"]
 _NO_FEE: tuple[list[str], list[int]] = ([], [])
+
+
+class Settled(NamedTuple):
+    """What became of the order, and the tickets it was paid with just now."""
+
+    outcome: Outcome
+    tickets: tuple[Ticket, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +63,22 @@ async def settle(desk: Desk, org_id: int, order_id: int, attempt_id: int, intent
 
     Raises `Unavailable` when a store does not answer; nothing was applied then, and the same call may be repeated.
     """
-    outcome = await _apply(desk, org_id, order_id, attempt_id, intent, cause, stock=None)
-    if isinstance(outcome, _Late):
-        stock = await _take_again(desk, outcome.order)
-        outcome = await _apply(desk, org_id, order_id, attempt_id, intent, cause, stock=stock)
-        assert not isinstance(outcome, _Late)
-    if outcome in ("paid", "refunding", "quarantined"):
-        metrics.SETTLED.labels(outcome).inc()
+    return (await settle_with_tickets(desk, org_id, order_id, attempt_id, intent, cause=cause)).outcome
+
+
+async def settle_with_tickets(
+    desk: Desk, org_id: int, order_id: int, attempt_id: int, intent: Intent, *, cause: str
+) -> Settled:
+    """Do as `settle`, and tell the tickets as well, in the order of the order's lines, when this call issued them."""
+    settled = await _apply(desk, org_id, order_id, attempt_id, intent, cause, stock=None)
+    if isinstance(settled, _Late):
+        stock = await _take_again(desk, settled.order)
+        settled = await _apply(desk, org_id, order_id, attempt_id, intent, cause, stock=stock)
+        assert not isinstance(settled, _Late)
+    if settled.outcome in ("paid", "refunding", "quarantined"):
+        metrics.SETTLED.labels(settled.outcome).inc()
         await desk.wake()
-    return outcome
+    return settled
 
 
 async def settle_free(desk: Desk, org_id: int, order_id: int) -> Outcome:
@@ -88,21 +102,21 @@ async def settle_free(desk: Desk, org_id: int, order_id: int) -> Outcome:
 
 async def _apply(
     desk: Desk, org_id: int, order_id: int, attempt_id: int, intent: Intent, cause: str, *, stock: bool | None
-) -> Outcome | _Late:
+) -> Settled | _Late:
     async with desk.database.tenant(org_id) as connection:
         order = await lock_order(connection, order_id, attempt_id)
         decision = decide(_due(order), _truth(intent))
         match decision:
             case Nothing():
-                return "nothing"
+                return Settled("nothing")
             case Progress(state, code):
                 if (state, code) != (order.attempt_state, order.decline_code) or order.intent_id is None:
                     await _move_attempt(connection, attempt_id, state, code, cause, intent)
-                return "open"
+                return Settled("open")
             case Ended(state):
                 code = intent.last_decline.code if intent.last_decline else None
                 await _move_attempt(connection, attempt_id, state, code, cause, intent)
-                return "ended"
+                return Settled("ended")
             case Sell():
                 return await _sell(desk, connection, org_id, order, intent, cause, late=False)
             case SellLate():
@@ -132,13 +146,13 @@ async def _take_again(desk: Desk, order: LockedOrder) -> bool:
 
 async def _sell(
     desk: Desk, connection: Connection[Any], org_id: int, order: LockedOrder, intent: Intent, cause: str, *, late: bool
-) -> Outcome:
+) -> Settled:
     issued = await _issue(desk, connection, org_id, order)
     if isinstance(issued, SeatsTicketed):
         await _open_incident(connection, org_id, order, "stock_conflict", {"seats": list(issued.seats)})
         return await _give_back(connection, org_id, order, intent, "late_money", cause, taken_again=late)
     await _pay(connection, order, intent, cause, late=late)
-    return "paid"
+    return Settled("paid", () if issued.again else issued.tickets)
 
 
 async def _pay(
@@ -186,7 +200,7 @@ async def _give_back(
     cause: str,
     *,
     taken_again: bool,
-) -> Outcome:
+) -> Settled:
     """Keep the money for nobody: it goes back in full, once, and a person is told (R6)."""
     await _capture(connection, org_id, order, intent, cause)
     assert order.attempt_id is not None
@@ -213,12 +227,12 @@ async def _give_back(
         effect("mail", letter="refund", amount=intent.amount_received, late=reason == "late_money"),
     )
     await _open_incident(connection, org_id, order, reason, {"amount": intent.amount_received, "cause": cause})
-    return "refunding"
+    return Settled("refunding")
 
 
 async def _quarantine(
     connection: Connection[Any], org_id: int, order: LockedOrder, intent: Intent, why: str
-) -> Outcome:
+) -> Settled:
     """Money of another amount or currency: never a sale, and not ours to send back unseen."""
     await _capture(connection, org_id, order, intent, why)
     await connection.execute(SQL["move_order"], order.id, "quarantined", why, None)
@@ -229,7 +243,7 @@ async def _quarantine(
         "received": intent.amount_received, "received_currency": intent.currency,
     }  # fmt: skip
     await _open_incident(connection, org_id, order, "amount_mismatch", details)
-    return "quarantined"
+    return Settled("quarantined")
 
 
 async def _capture(connection: Connection[Any], org_id: int, order: LockedOrder, intent: Intent, cause: str) -> None:
@@ -275,6 +289,7 @@ async def _issue(desk: Desk, connection: Connection[Any], org_id: int, order: Lo
             )
             for line in order.lines
         ],
+        key=order.signing_key,
     )
 
 

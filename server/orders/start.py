@@ -6,10 +6,11 @@ Each step leaves a row that says how far it came: a crash anywhere is taken up b
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 from asyncpg import Connection
 
 from seatmap.inventory.model import Hold, HoldState, Refused
@@ -19,10 +20,12 @@ from server.logs import logger
 from server.orders.close import abandon
 from server.orders.desk import Desk
 from server.orders.lines import Line, Named, Totals, lines_of, totals_of
+from server.orders.record import AttemptRecord, OrderRecord
 from server.orders.references import new_key, new_ref
 from server.orders.settle import settle_free
 from server.orders.tariff import ShowTariff
-from server.payments.provider import NewIntent, ProviderRefused
+from server.orders.views import view_lines
+from server.payments.provider import Intent, NewIntent, ProviderRefused
 from server.refusals import Refusal
 from server.sql_blocks import load_blocks
 
@@ -49,18 +52,19 @@ class Purchase:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """The order of a request; *again* tells that it was there before."""
+    """The order of a request; *again* tells that it was there before. *record* is what a read would say, when that is known already."""
 
     org_id: int
     ref: str
     again: bool = False
+    record: OrderRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Written:
     order_id: int
     attempt_id: int | None
-    ref: str
+    record: OrderRecord
 
 
 async def start_order(desk: Desk, purchase: Purchase) -> Placed | Refusal:
@@ -105,14 +109,15 @@ async def open_payment(desk: Desk, org_id: int, order_id: int, attempt_id: int) 
         raise Misuse(f"attempt {attempt_id} is not this organisation's")
     if row["intent_id"] is not None:
         return None
-    return await _create_intent(
+    intent = await _create_intent(
         desk, org_id, attempt_id, row["ref"], row["amount"], row["currency"], row["idempotency_key"]
     )
+    return intent if isinstance(intent, Refusal) else None
 
 
 async def _create_intent(
     desk: Desk, org_id: int, attempt_id: int, ref: str, amount: int, currency: str, idempotency_key: str
-) -> Refusal | None:
+) -> Intent | Refusal:
     wanted = NewIntent(
         amount, currency, metadata={"order": ref, "attempt": str(attempt_id)}, description=f"Frontrow order {ref}"
     )
@@ -123,7 +128,7 @@ async def _create_intent(
         await connection.fetchval(
             "select store_intent($1, $2, $3, $4)", org_id, attempt_id, answer.intent_id, answer.client_secret
         )
-    return None
+    return answer
 
 
 async def _known_order(desk: Desk, facts: ShowFacts, purchase: Purchase, hold: Hold | None) -> Placed | Refusal:
@@ -150,24 +155,33 @@ async def _earlier(connection: Connection[Any], facts: ShowFacts, purchase: Purc
 async def _write(
     desk: Desk, facts: ShowFacts, purchase: Purchase, hold: Hold, lines: Sequence[Line], totals: Totals
 ) -> _Written | Placed | Refusal:
-    ref = new_ref()
-    pay_until = datetime.fromtimestamp(max(hold.expires_at_ms, desk.now_ms() + 1000 * desk.grace_s) / 1000, UTC)
-    async with desk.database.tenant(facts.org_id) as connection:
-        if limit := facts.show.per_visitor_max:
-            bought = await connection.fetchval("select lock_buyer($1, $2)", facts.show_id, purchase.email)
-            if bought + len(lines) > limit:
-                earlier = await _earlier(connection, facts, purchase)
-                if earlier is None and (other := await _order_of_hold(connection, facts, hold)) is not None:
-                    earlier = other
-                return earlier or Refusal("per_person_limit", {"limit": limit, "bought": bought})
+    until_ms = max(hold.expires_at_ms, desk.now_ms() + 1000 * desk.grace_s)
+    record = OrderRecord(
+        ref=new_ref(),
+        key=new_key(),
+        state="awaiting_payment",
+        show_id=facts.show_id,
+        name=purchase.name,
+        email=purchase.email,
+        locale=purchase.locale,
+        currency=facts.currency,
+        subtotal=totals.subtotal,
+        fees=totals.buyer_fees,
+        total=totals.total,
+        pay_until_ms=until_ms,
+        doubted=False,
+        lines=view_lines(lines),
+    )
+    async with desk.database.statement() as connection:
         row = await connection.fetchrow(
-            SQL["insert_order"],
+            SQL["place_order"],
             facts.org_id,
+            facts.show.per_visitor_max,
             purchase.actor,
             purchase.key,
             purchase.digest,
-            ref,
-            new_key(),
+            record.ref,
+            record.key,
             facts.event_id,
             facts.show_id,
             purchase.visitor,
@@ -181,20 +195,21 @@ async def _write(
             purchase.name,
             purchase.email,
             purchase.locale,
-            pay_until,
+            datetime.fromtimestamp(until_ms / 1000, UTC),
             *_columns(lines),
             desk.provider.name,
         )
-        if row is not None:
-            return _Written(row["id"], row["attempt_id"], ref)
-        adopted = await connection.fetchval(
-            SQL["adopt_open_order"], facts.org_id, purchase.actor, purchase.key, hold.hold_id
-        )
-        if adopted == ref:
-            raise Misuse("an order that was not inserted cannot be found")
+    assert row is not None, "place_order answers one row"
+    if row["order_id"] is not None:
+        return _Written(row["order_id"], row["attempt_id"], record)
+    async with desk.database.tenant(facts.org_id) as connection:
         earlier = await _earlier(connection, facts, purchase)
-        assert earlier is not None, "the request is there, or it would have been inserted"
-        return earlier
+        if row["over_limit"]:
+            limit = Refusal("per_person_limit", {"limit": facts.show.per_visitor_max, "bought": row["bought"]})
+            return earlier or await _order_of_hold(connection, facts, hold) or limit
+    if earlier is None:
+        raise Unavailable("the other order of this hold has just ended; nothing was written")
+    return earlier
 
 
 async def _order_of_hold(connection: Connection[Any], facts: ShowFacts, hold: Hold) -> Placed | None:
@@ -205,7 +220,7 @@ async def _order_of_hold(connection: Connection[Any], facts: ShowFacts, hold: Ho
 
 
 def _columns(lines: Sequence[Line]) -> tuple[list[object], ...]:
-    """Turn lines into the arrays of `insert_order`."""
+    """Turn lines into the arrays of `place_order`."""
     return (
         [line.k for line in lines],
         [line.area for line in lines],
@@ -235,7 +250,7 @@ async def _begin(
         if frozen.code == "show_unknown":
             raise Unavailable("the seats of this show are being rebuilt")
         return Refusal(frozen.code)
-    placed = Placed(facts.org_id, written.ref)
+    placed = Placed(facts.org_id, written.record.ref)
     if _places(frozen.hold) != _places(hold):
         # The other tab changed the hold between our reading and freezing it: what was written is not what is held.
         await abandon(desk, facts.org_id, written.order_id, cause="hold_changed", keep_seats=True)
@@ -243,24 +258,20 @@ async def _begin(
     if written.attempt_id is None:
         await settle_free(desk, facts.org_id, written.order_id)
         return placed
+    ref = written.record.ref
     try:
-        refused = await _create_intent(
-            desk,
-            facts.org_id,
-            written.attempt_id,
-            written.ref,
-            totals.total,
-            facts.currency,
-            f"{written.ref}:1:create:0",
+        intent = await _create_intent(
+            desk, facts.org_id, written.attempt_id, ref, totals.total, facts.currency, f"{ref}:1:create:0"
         )
     except Unavailable as fault:
         # The order stands and its seats are safe; the page asks for the payment again (race 25).
-        logger().warning("payment.not_opened", ref=written.ref, reason=str(fault))
+        logger().warning("payment.not_opened", ref=ref, reason=str(fault))
         return placed
-    if refused is not None:
+    if isinstance(intent, Refusal):
         await abandon(desk, facts.org_id, written.order_id, cause="payment_refused", keep_seats=True)
-        return refused
-    return placed
+        return intent
+    attempt = AttemptRecord(1, "created", intent.client_secret, None, totals.total, facts.currency)
+    return replace(placed, record=msgspec.structs.replace(written.record, attempt=attempt))
 
 
 def _places(hold: Hold) -> tuple[object, object]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import msgspec
 
+from server.orders.lines import Line
 from server.orders.states import OrderState
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
@@ -78,6 +80,28 @@ class LineView(msgspec.Struct, frozen=True):
     amount: int
     fee: int
     attendee: str
+
+
+def view_lines(lines: Sequence[Line]) -> tuple[LineView, ...]:
+    """Show priced lines, of a hold or of an order that was just written."""
+    return tuple(
+        LineView(
+            position=position,
+            k=line.k,
+            area=line.area,
+            category=line.category,
+            category_name=line.category_name,
+            type=line.type_id,
+            type_name=line.type_name,
+            section=line.section,
+            row=line.row,
+            seat=line.seat,
+            amount=line.amount,
+            fee=line.buyer_fee,
+            attendee=line.attendee,
+        )
+        for position, line in enumerate(lines)
+    )
 
 
 class TicketView(msgspec.Struct, frozen=True):

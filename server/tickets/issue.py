@@ -1,7 +1,7 @@
 """Issue tickets inside the caller's transaction: all of an order's tickets, or none and the seats that stand in the way.
 
 The unique index on (show, seat) has the last word against selling a seat twice; the one on (order line, ordinal) against
-issuing one order twice. Two round trips for any number of tickets.
+issuing one order twice. One round trip for any number of tickets, and one for the key unless the caller has it.
 """
 
 from __future__ import annotations
@@ -80,15 +80,19 @@ async def issue(
     show_id: int,
     order_id: int,
     admissions: Sequence[Admission],
+    key: WrappedKey | None = None,
 ) -> Issued | SeatsTicketed:
     """Issue one ticket per admission on *connection*, whose transaction belongs to *org_id*.
+
+    *key* is the event's signing key when the caller read it with something else; without, it is read here, or made.
 
     Idempotent per order line: asked again, it answers with the tickets of the first time. On SeatsTicketed nothing is
     left behind, and the transaction can go on (to refund, say).
     """
     if not admissions:
         raise Misuse("an order without admissions has no tickets to issue")
-    key = await signing_key(connection, wrapper, org_id=org_id, event_id=event_id)
+    if key is None:
+        key = await signing_key(connection, wrapper, org_id=org_id, event_id=event_id)
     private = wrapper.unwrap(key)
     tickets: list[Ticket] = []
     for admission in admissions:

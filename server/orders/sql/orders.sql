@@ -2,45 +2,22 @@
 -- What a key was used for.
 select r.request_hash, r.ref from order_requests r where r.org_id = $1 and r.actor = $2 and r.key = $3
 
--- name: insert_order
--- An order with its lines, its first attempt (none when nothing is to be paid), their events, and the key of the request.
--- No row comes back when the key was used before, or the hold has an open order already: whoever was first is the order.
-with request as (
-  insert into order_requests (org_id, actor, key, request_hash, ref) values ($1, $2, $3, $4, $5)
-  on conflict do nothing returning 1),
-placed as (
-  insert into orders (org_id, ref, key, event_id, show_id, visitor, hold_id, hold_started_ms, hold_extended, currency,
-                      subtotal, buyer_fees, organiser_fees, buyer_name, buyer_email, locale, pay_until, check_at)
-  select $1, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $20 from request
-  on conflict (hold_id) where state = 'awaiting_payment' do nothing
-  returning id, total, currency),
-placed_lines as (
-  insert into order_lines (org_id, order_id, position, k, area, category, type_id, price_version, amount, buyer_fee, organiser_fee,
-                           category_name, type_name, section, row_label, seat_label, attendee_name)
-  select $1, p.id, t.position - 1, t.k, t.area, t.category, t.type_id, t.price_version, t.amount, t.buyer_fee, t.organiser_fee,
-         t.category_name, t.type_name, t.section, t.row_label, t.seat_label, t.attendee_name
-    from placed p,
-         unnest($21::int[], $22::int[], $23::smallint[], $24::int[], $25::int[], $26::bigint[], $27::bigint[], $28::bigint[],
-                $29::text[], $30::text[], $31::text[], $32::text[], $33::text[], $34::text[]) with ordinality
-           as t (k, area, category, type_id, price_version, amount, buyer_fee, organiser_fee,
-                 category_name, type_name, section, row_label, seat_label, attendee_name, position)),
-attempt as (
-  insert into attempts (org_id, order_id, number, provider, amount, currency, idempotency_key)
-  select $1, p.id, 1, $35, p.total, p.currency, $5 || ':1:create:0' from placed p where p.total > 0
-  returning id, order_id),
-noted as (
-  insert into order_events (org_id, order_id, subject, subject_id, state, cause)
-  select $1, p.id, 'order', p.id, 'awaiting_payment', 'started' from placed p
-  union all
-  select $1, a.order_id, 'attempt', a.id, 'created', 'started' from attempt a)
-select p.id, a.id as attempt_id from placed p left join attempt a on true
+-- name: place_order
+-- Write an order down, or say what stands in its way (migration 0017).
+select * from place_order($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+                          $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36)
 
--- name: adopt_open_order
--- The request found the order that another one started from the same hold.
-update order_requests r set ref = o.ref
-  from orders o
- where o.hold_id = $4 and o.state = 'awaiting_payment' and r.org_id = $1 and r.actor = $2 and r.key = $3
-returning o.ref
+-- name: lock_order
+-- An order with one attempt, its lines, and the key its tickets will be signed with.
+select o.*, s.kid, s.public_key, s.wrapped_key
+  from lock_order($1, $2, true) o
+  left join lateral (
+    select x.kid, x.public_key, x.wrapped_key from ticket_keys x
+     where x.event_id = o.event_id and x.status = 'signing' order by x.kid desc limit 1) s on true
+
+-- name: look_at_order
+-- The same without the lock, and without the key.
+select o.*, null::smallint as kid, null::bytea as public_key, null::bytea as wrapped_key from lock_order($1, null, false) o
 
 -- name: insert_attempt
 -- The next attempt to pay an order (R4: its key is stored before the provider hears of it).
@@ -77,12 +54,14 @@ due as (
   select p.org_id, p.id, e.kind, e.payload::jsonb, now() + make_interval(secs => e.deadline_s)
     from paid p, unnest($11::text[], $12::text[], $13::int[]) as e (kind, payload, deadline_s)),
 heard as (
-  -- A webhook that a worker has locked is one it settles itself: nobody waits for it here, and so not in a circle.
+  -- A webhook that a worker has locked is one it settles itself: nobody waits for it here, and so not in a circle. The intent is named
+  -- twice: by ids alone, a plan made while the inbox was small goes through the whole of it, and looks for the lock at every row.
   update inbox i set settled_at = now(), outcome = $14
     from attempt a
-   where i.id in (select x.id from inbox x
-                   where x.intent_id = $3 and x.settled_at is null and x.kind like 'payment\_intent.%' for update skip locked)
-  returning 1)
+   where i.intent_id = $3 and i.settled_at is null
+     and i.id = any (array (select x.id from inbox x
+                             where x.intent_id = $3 and x.settled_at is null and x.kind like 'payment\_intent.%'
+                               for update skip locked)))
 insert into order_events (org_id, order_id, subject, subject_id, state, cause)
 select p.org_id, p.id, 'order', p.id, 'paid', $15 from paid p
 union all

@@ -11,7 +11,7 @@ from server.orders.close import close_order
 from server.orders.desk import Desk
 from server.orders.refund import RefundPromised, refund_order
 from server.orders.retry import next_payment, refresh, resume_order
-from server.orders.start import Placed
+from server.orders.start import Placed, start_order
 from server.orders.sweep import end_due_orders
 from server.payments.provider import CardDeclined, Intent, ProviderRefused
 from server.payments.provider import Refund as ProviderRefund
@@ -202,6 +202,21 @@ async def test_9_two_tabs_make_one_order(house: Scene) -> None:
     await house.pay(placed[0])
     await house.webhook(await house.intent_id(placed[0]))
     await house.settled()
+
+
+async def test_9_a_key_used_again_keeps_its_order(house: Scene) -> None:
+    """A used key with other content is refused while another tab begins an order, and goes on naming the order it made."""
+    first = await house.buy("ada", [10])
+    await house.webhook(await house.intent_id(first))
+    await house.settled()
+    await house.hold("ada", [11])
+    second, reused = await asyncio.gather(
+        start_order(house.desk, house.purchase("ada", key="two")),
+        start_order(house.desk, house.purchase("ada", email="other@example.org")),
+    )
+    assert isinstance(second, Placed)
+    assert reused == Refusal("idempotency_key_reused")
+    assert (await house.order("ada")).ref == first.ref != second.ref
 
 
 async def test_9_two_payments_of_one_order(house: Scene) -> None:
