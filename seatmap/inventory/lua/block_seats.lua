@@ -19,8 +19,8 @@ return function(_, args)
   local refusal = check_places(seats, {}, 1)
   if refusal then return refusal end
   local slots = slots_of(seats)
-  local _, _, taken = unavailable(seats, slots, now_ms())
-  if #taken > 0 then return refuse('seat_taken', taken) end
+  local _, taken = unavailable(seats, slots, now_ms())
+  if taken then return refuse('seat_taken', taken) end
   local states, new = seat_states(slots), {}
   for i = 1, #seats do
     if states[i] ~= OFF_SALE then new[#new + 1] = seats[i] end

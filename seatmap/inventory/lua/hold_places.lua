@@ -5,16 +5,27 @@
 -- Reply ok, position, the hold; or a refusal. Remembered by command.
 -- The rule it enforces is seatmap/inventory/rules/holding.py:hold.
 
+-- Where the hold has a seat (k → its place in the flat list), and which seats of the request are new to it.
+local function split(seats, held)
+  if #held == 0 then return NONE, seats end
+  local mine, others = {}, {}
+  for i = 1, #held, SEAT_WIDTH do mine[held[i]] = i end
+  for i = 1, #seats do
+    if not mine[seats[i]] then others[#others + 1] = seats[i] end
+  end
+  return mine, others
+end
+
 -- Seats of a pool the request is not entitled to; those already in the hold were judged when they were held.
 local function reserved(seats, layouts, mine, accessible, allocation)
-  local for_accessible, for_others = {}, {}
+  local for_accessible, for_others
   for i = 1, #seats do
     local pool = layouts[i] % 256
     if pool ~= 0 and not mine[seats[i]] then
       if pool == 1 then
-        if accessible ~= '1' then for_accessible[#for_accessible + 1] = seats[i] end
+        if accessible ~= '1' then for_accessible = also(for_accessible, seats[i]) end
       elseif pool ~= tonumber(allocation) then
-        for_others[#for_others + 1] = seats[i]
+        for_others = also(for_others, seats[i])
       end
     end
   end
@@ -89,11 +100,8 @@ local function hold_places(keys, args)
   if hold and hold[ORDER] ~= '' then return refuse('hold_paying') end
   local starts = not hold
   hold = hold or { args[2], now, now + config.ttl_ms, 0, '', 0, {}, {} }
-  local held, mine, others = hold[HELD_SEATS], {}, {}
-  for i = 1, #held, SEAT_WIDTH do mine[held[i]] = i end
-  for i = 1, #seats do
-    if not mine[seats[i]] then others[#others + 1] = seats[i] end
-  end
+  local held = hold[HELD_SEATS]
+  local mine, others = split(seats, held)
   local slots = slots_of(seats)
   local other_slots = #others == #seats and slots or slots_of(others)
   local added = places - #seats + #others
@@ -102,10 +110,10 @@ local function hold_places(keys, args)
 
   local layouts = seat_layouts(slots)
   local bad_seats, bad_areas = unsold_types(lines, layouts, area_lines)
-  if #bad_seats + #bad_areas > 0 then return refuse('type_not_sold', bad_seats, bad_areas) end
+  if bad_seats or bad_areas then return refuse('type_not_sold', bad_seats, bad_areas) end
   local for_accessible, for_others = reserved(seats, layouts, mine, args[5], args[6])
-  if #for_accessible > 0 then return refuse('seat_reserved_accessible', for_accessible) end
-  if #for_others > 0 then return refuse('seat_reserved', for_others) end
+  if for_accessible then return refuse('seat_reserved_accessible', for_accessible) end
+  if for_others then return refuse('seat_reserved', for_others) end
   local demand = demand_of_request(lines, layouts, area_lines, mine, held)
   refusal = check_stock(others, other_slots, demand, now)
   if refusal then return refusal end

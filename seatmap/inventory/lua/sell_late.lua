@@ -36,7 +36,7 @@ return function(_, args)
   refusal = refusal or check_places(seats, area_lines, 3)
   if refusal then return refusal end
   local bad_seats, bad_areas = unsold_types(lines, seat_layouts(slots), area_lines)
-  if #bad_seats + #bad_areas > 0 then return refuse('type_not_sold', bad_seats, bad_areas) end
+  if bad_seats or bad_areas then return refuse('type_not_sold', bad_seats, bad_areas) end
 
   local own, stay, go = live_hold(visitor, now), {}, {}
   if own and own[ORDER] == '' then stay, go = part(own[HELD_SEATS], seats) end

@@ -1,26 +1,26 @@
 -- Checks: each answers with a refusal, or nothing when all is well.
 
 local function unknown_seats(seats)
-  local unknown = {}
+  local unknown
   for i = 1, #seats do
-    if seats[i] < 0 or seats[i] >= config.seats then unknown[#unknown + 1] = seats[i] end
+    if seats[i] < 0 or seats[i] >= config.seats then unknown = also(unknown, seats[i]) end
   end
   return unknown
 end
 
 local function unknown_areas(areas, width)
-  local unknown = {}
+  local unknown
   for i = 1, #areas, width do
-    if areas[i] < 0 or areas[i] >= config.areas then unknown[#unknown + 1] = areas[i] end
+    if areas[i] < 0 or areas[i] >= config.areas then unknown = also(unknown, areas[i]) end
   end
   return unknown
 end
 
 local function check_places(seats, areas, area_width)
   local unknown = unknown_seats(seats)
-  if #unknown > 0 then return refuse('seat_unknown', unknown) end
+  if unknown then return refuse('seat_unknown', unknown) end
   unknown = unknown_areas(areas, area_width)
-  if #unknown > 0 then return refuse('area_unknown', nil, unknown) end
+  if unknown then return refuse('area_unknown', nil, unknown) end
 end
 
 local function check_request(seats, area_lines)
@@ -32,7 +32,7 @@ local function check_request(seats, area_lines)
   if places == 0 then return nil, refuse('empty_hold') end
   if places > PLACES_MAX then return nil, refuse('too_many_seats', nil, nil, PLACES_MAX) end
   local twice = duplicates(seats)
-  if #twice > 0 then return nil, refuse('duplicate_seat', twice) end
+  if twice then return nil, refuse('duplicate_seat', twice) end
   return places
 end
 
@@ -47,40 +47,43 @@ end
 
 -- Every (category, type) asked for must be priced. Lists the seats and areas where it is not.
 local function unsold_types(lines, layouts, area_lines)
-  local bad_seats, bad_areas = {}, {}
+  local bad_seats, bad_areas
   for i = 1, #layouts do
-    if not is_sold(category_of(layouts[i]), lines[i * 2]) then bad_seats[#bad_seats + 1] = lines[i * 2 - 1] end
+    if not is_sold(category_of(layouts[i]), lines[i * 2]) then bad_seats = also(bad_seats, lines[i * 2 - 1]) end
   end
   for i = 1, #area_lines, 3 do
-    if not is_sold(area_category(area_lines[i]), area_lines[i + 1]) then bad_areas[#bad_areas + 1] = area_lines[i] end
+    if not is_sold(area_category(area_lines[i]), area_lines[i + 1]) then bad_areas = also(bad_areas, area_lines[i]) end
   end
   return bad_seats, bad_areas
 end
 
--- Seats of the list nobody may have now: all of them in order, those off sale, those taken. Lapsed holds in the way are
--- let go; *mine* passes seats held by that visitor.
+-- Whether a held seat is taken; a lapsed hold in the way is let go. *mine* passes a seat held by that visitor.
+local function is_taken(slot, now, mine)
+  local visitor = call('HGET', HOLDERS, slot)
+  if not visitor or visitor == mine then return false end
+  local hold = read_hold(visitor)
+  if not is_due(hold, now) then return true end
+  let_go(visitor, hold, 'lapsed')
+  return false
+end
+
+-- Seats of the list nobody may have now: all of them in order, and those taken (the others are off sale).
 local function unavailable(seats, slots, now, mine)
-  local states, all, off_sale, taken = seat_states(slots), {}, {}, {}
+  local states, all, taken = seat_states(slots), nil, nil
   for i = 1, #seats do
-    local state, k, reason = states[i], seats[i], nil
-    if state == SOLD then
-      reason = taken
+    local state = states[i]
+    if state == SOLD or state == HELD and is_taken(slots[i], now, mine) then
+      all, taken = also(all, seats[i]), also(taken, seats[i])
     elseif state == OFF_SALE then
-      reason = off_sale
-    elseif state == HELD then
-      local visitor = call('HGET', HOLDERS, slots[i])
-      if visitor and visitor ~= mine then
-        local hold = read_hold(visitor)
-        if is_due(hold, now) then let_go(visitor, hold, 'lapsed') else reason = taken end
-      end
+      all = also(all, seats[i])
     end
-    if reason then reason[#reason + 1], all[#all + 1] = k, k end
   end
-  return all, off_sale, taken
+  return all, taken
 end
 
 -- Counters that cannot take the demand even after every due hold has lapsed: areas short, first quota short.
 local function shortages(demand, now)
+  if next(demand) == nil then return end
   local names = {}
   for name, places in pairs(demand) do
     if places > 0 then names[#names + 1] = name end
@@ -90,12 +93,12 @@ local function shortages(demand, now)
     if kind_a ~= kind_b then return kind_a < kind_b end
     return tonumber(string.sub(a, 2)) < tonumber(string.sub(b, 2))
   end)
-  local areas, quota = {}, nil
+  local areas, quota
   for _, name in ipairs(names) do
     while remaining(name) < demand[name] do
       if not lapse_oldest(now) then
         local number = tonumber(string.sub(name, 2))
-        if string.byte(name) == 97 then areas[#areas + 1] = number else quota = quota or number end
+        if string.byte(name) == 97 then areas = also(areas, number) else quota = quota or number end
         break
       end
     end
@@ -105,9 +108,9 @@ end
 
 -- All seats and all counters must have room; lapsed holds in the way are let go first.
 local function check_stock(seats, slots, demand, now, mine)
-  local gone, _, taken = unavailable(seats, slots, now, mine)
-  if #gone > 0 then return refuse(#taken > 0 and 'seat_taken' or 'seat_off_sale', gone) end
+  local gone, taken = unavailable(seats, slots, now, mine)
+  if gone then return refuse(taken and 'seat_taken' or 'seat_off_sale', gone) end
   local full, quota = shortages(demand, now)
-  if #full > 0 then return refuse('area_full', nil, full) end
+  if full then return refuse('area_full', nil, full) end
   if quota then return refuse('quota_full', nil, nil, quota) end
 end

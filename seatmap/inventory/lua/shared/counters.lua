@@ -48,6 +48,7 @@ local function remaining(name)
 end
 
 local function areas_of(demand)
+  if next(demand) == nil then return NONE end
   local areas = {}
   for name, places in pairs(demand) do
     if places ~= 0 and string.byte(name) == 97 then areas[#areas + 1] = tonumber(string.sub(name, 2)) end

@@ -72,9 +72,10 @@ local function set_states(slots, state)
 end
 
 local function duplicates(seats)
-  local seen, twice = {}, {}
+  if #seats < 2 then return end
+  local seen, twice = {}, nil
   for i = 1, #seats do
-    if seen[seats[i]] then twice[#twice + 1] = seats[i] end
+    if seen[seats[i]] then twice = also(twice, seats[i]) end
     seen[seats[i]] = true
   end
   return twice

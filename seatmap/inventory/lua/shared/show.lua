@@ -50,12 +50,21 @@ local function now_ms()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
+-- What is found wrong is listed, and hardly ever is anything: a list begins with its first value, nil is none. Making the nine lists
+-- of a hold for nothing cost 2 us.
+local NONE = {} -- for readers only
+local function also(list, value)
+  if not list then return { value } end
+  list[#list + 1] = value
+  return list
+end
+
 local function answer(code, position, body)
   return code .. '\n' .. (position or '') .. '\n' .. (body or '')
 end
 
 local function refuse(code, seats, areas, limit)
-  return answer(code, nil, pack({ seats or {}, areas or {}, limit or -1 }))
+  return answer(code, nil, pack({ seats or NONE, areas or NONE, limit or -1 }))
 end
 
 -- The same command gets the same answer, refusals included.
