@@ -1,15 +1,10 @@
-"""A purchase finds its rows: no plan of it goes through a whole table that grows with sales.
-
-The plans are those of a new installation, made while the tables are empty and nothing is known of them, and kept until somebody analyses
-the tables: whatever goes through all rows then, does so at every purchase of the first minutes of a sale.
-"""
+"""A purchase finds its rows: no plan of it goes through a whole table that grows with sales (`table_scans`)."""
 
 from __future__ import annotations
 
-import asyncpg
-
 from server.orders.reading import Reader, see_order
 from server.orders.retry import refresh_seen
+from tests.integration.table_scans import table_scans
 from tests.order_scene import Scene
 
 GROWING = (
@@ -18,17 +13,8 @@ GROWING = (
 
 
 async def scans(house: Scene) -> dict[str, int]:
-    """Return how often each table was gone through from end to end, as all connections of the pool have told when they end."""
-    await house.desk.database.close()
-    owner = await asyncpg.connect(house.owner_url)
-    try:
-        counts = await owner.fetch(
-            "select relname, seq_scan from pg_stat_user_tables where relname = any ($1)", GROWING
-        )
-    finally:
-        await owner.close()
-    await house.desk.database.open()
-    return {row["relname"]: row["seq_scan"] for row in counts}
+    counts = await table_scans(house.desk.database, house.owner_url)
+    return {name: counts[name] for name in GROWING}
 
 
 async def test_a_purchase_goes_through_no_table(house: Scene) -> None:
