@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 import msgspec
@@ -91,24 +92,29 @@ class LockedOrder:
         return [(a, type_id, quantity) for (a, type_id), quantity in counted.items()]
 
 
+_EVENT = [field.name for field in fields(LockedOrder)].index("event_id")
 _decode_lines = msgspec.json.Decoder(tuple[LockedLine, ...]).decode
 
 
 async def lock_order(connection: Connection[Any], order_id: int, attempt_id: int | None = None) -> LockedOrder:
     """Lock the order in the caller's transaction and read it with *attempt_id*, or its newest attempt."""
-    return _order(order_id, await connection.fetchrow(SQL["lock_order"], order_id, attempt_id))
+    return _found(order_id, await connection.fetchrow(SQL["lock_order"], order_id, attempt_id))
 
 
 async def look_at_order(connection: Connection[Any], order_id: int) -> LockedOrder:
     """Read the same without a lock, to decide what to ask the provider. Whoever changes something locks and reads again."""
-    return _order(order_id, await connection.fetchrow(SQL["look_at_order"], order_id))
+    return _found(order_id, await connection.fetchrow(SQL["look_at_order"], order_id))
 
 
-def _order(order_id: int, row: Record | None) -> LockedOrder:
+def order_of(values: Sequence[Any]) -> LockedOrder:
+    """Make an order of the columns of `lock_order()` and of its event's signing key."""
+    *columns, lines, kid, public, wrapped = values
+    key = None if kid is None else WrappedKey(columns[_EVENT], kid, public, wrapped)
+    columns += _decode_lines(lines), key
+    return LockedOrder(*columns)
+
+
+def _found(order_id: int, row: Record | None) -> LockedOrder:
     if row is None:
         raise Misuse(f"order {order_id} is not this organisation's")
-    columns: list[Any] = list(row.values())
-    kid, public, wrapped = columns[-3:]
-    key = None if kid is None else WrappedKey(row["event_id"], kid, public, wrapped)
-    columns[-4:] = _decode_lines(columns[-4]), key
-    return LockedOrder(*columns)
+    return order_of(tuple(row.values()))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import NamedTuple, cast
+
+from asyncpg import Record
 
 from server.catalog.addresses import show_address
 from server.catalog.facts import EventFacts
@@ -13,9 +16,9 @@ from server.faults import Corrupt
 from server.orders.addresses import return_address, ticket_address, ticket_pdf_address
 from server.orders.decision import message
 from server.orders.desk import Desk
+from server.orders.locked import LockedOrder, order_of
 from server.orders.record import OrderRecord, decode_record
 from server.orders.references import opens, read_ref
-from server.orders.states import AttemptState, OrderState
 from server.orders.views import (
     BuyerMessage,
     OrderList,
@@ -31,6 +34,8 @@ from server.sql_blocks import load_blocks
 from server.tickets.number import write_number
 
 SQL = load_blocks(__package__, "orders.sql")
+# Of `order_at`.
+SEEN_COLUMNS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +57,9 @@ class Found:
 
 
 class Seen(NamedTuple):
-    """An order as it was a moment ago: whose it is, how far its newest attempt is, and its `OrderRecord` as JSON."""
+    """An order as it was a moment ago: whose it is, and its `OrderRecord` as JSON."""
 
     found: Found
-    state: OrderState
-    attempt_id: int | None
-    attempt_state: AttemptState | None
-    intent_id: str | None
     record: str
 
 
@@ -75,16 +76,26 @@ async def see_order(database: Database, ref: str, reader: Reader) -> Seen | None
         return None
     async with database.statement() as connection:
         row = await connection.fetchrow("select * from order_at($1)", wanted)
-    if row is None:
+    return None if row is None else _seen_by(reader, wanted, row)
+
+
+async def see_to_pay(database: Database, ref: str, reader: Reader) -> tuple[Seen, LockedOrder] | None:
+    """Do the same, and read what decides about its payment, in one statement too."""
+    wanted = read_ref(ref)
+    if wanted is None:
         return None
-    if not (
-        (reader.visitor is not None and reader.visitor == row["visitor"])
-        or reader.org_id == row["org_id"]
-        or opens(row["key"], reader.key)
-    ):
-        return None
-    found = Found(row["org_id"], row["order_id"], wanted)
-    return Seen(found, row["state"], row["attempt_id"], row["attempt_state"], row["intent_id"], row["view"])
+    async with database.statement() as connection:
+        row = await connection.fetchrow(SQL["see_to_pay"], wanted)
+    seen = None if row is None else _seen_by(reader, wanted, row)
+    return None if row is None or seen is None else (seen, order_of(tuple(row.values())[SEEN_COLUMNS:]))
+
+
+def _seen_by(reader: Reader, ref: str, row: Record) -> Seen | None:
+    """Return the order when *reader* may see it. The columns of `order_at` come first in *row*."""
+    org_id, order_id, visitor, key, record = itemgetter(0, 1, 2, 3, SEEN_COLUMNS - 1)(row)
+    if (reader.visitor is not None and reader.visitor == visitor) or reader.org_id == org_id or opens(key, reader.key):
+        return Seen(Found(org_id, order_id, ref), record)
+    return None
 
 
 async def view_order(desk: Desk, ref: str, reader: Reader) -> OrderView | None:

@@ -10,10 +10,9 @@ from server.orders.desk import Desk
 from server.orders.locked import LockedOrder, lock_order, look_at_order
 from server.orders.reading import Seen
 from server.orders.record import OrderRecord, decode_record
-from server.orders.settle import Settled, settle_free, settle_with_tickets
+from server.orders.settle import settle_free, settle_seen
 from server.orders.start import open_payment
-from server.orders.states import AttemptState, OrderState
-from server.payments.provider import ProviderRefused
+from server.payments.provider import Intent, ProviderRefused
 from server.refusals import Refusal
 from server.sql_blocks import load_blocks
 
@@ -80,43 +79,31 @@ async def next_payment(desk: Desk, org_id: int, order_id: int) -> Refusal | None
 async def refresh(desk: Desk, org_id: int, order_id: int, *, cause: str = "return") -> None:
     """Ask the provider now and apply what it says. What cannot be asked is left to the webhook and the sweep."""
     order = await _read(desk, org_id, order_id)
-    await _ask(desk, org_id, order_id, order.state, order.attempt_id, order.attempt_state, order.intent_id, cause=cause)
+    intent = await _ask(desk, order)
+    if intent is not None:
+        await settle_seen(desk, org_id, order, intent, cause=cause)
 
 
-async def refresh_seen(desk: Desk, seen: Seen) -> OrderRecord | None:
+async def refresh_seen(desk: Desk, seen: Seen, order: LockedOrder) -> OrderRecord | None:
     """Do the same for an order that was read a moment ago; return it as it is now, None when it has to be read again."""
-    org_id, order_id = seen.found.org_id, seen.found.order_id
-    settled = await _ask(desk, org_id, order_id, seen.state, seen.attempt_id, seen.attempt_state, seen.intent_id)
     record = decode_record(seen.record)
-    if settled is None:
+    intent = await _ask(desk, order)
+    if intent is None:
         return record
+    settled = await settle_seen(desk, seen.found.org_id, order, intent, cause="return")
     return record.paid_with(settled.tickets) if settled.tickets else None
 
 
-async def _ask(
-    desk: Desk,
-    org_id: int,
-    order_id: int,
-    state: OrderState,
-    attempt_id: int | None,
-    attempt_state: AttemptState | None,
-    intent_id: str | None,
-    *,
-    cause: str = "return",
-) -> Settled | None:
-    """Ask about an attempt that is open and apply the answer; None when there was nothing to ask, or no answer."""
-    if state != "awaiting_payment" or attempt_id is None or intent_id is None:
-        return None
-    if attempt_state in ("declined", "cancelled"):
+async def _ask(desk: Desk, order: LockedOrder) -> Intent | None:
+    """Fetch the intent of an attempt that is open; None when there is nothing to ask about, or no answer."""
+    if order.state != "awaiting_payment" or order.intent_id is None or order.attempt_state in ("declined", "cancelled"):
         return None
     try:
-        intent = await desk.provider.retrieve_intent(intent_id)
+        intent = await desk.provider.retrieve_intent(order.intent_id)
     except Unavailable as fault:
-        logger().warning("payment.not_asked", order=order_id, reason=str(fault))
+        logger().warning("payment.not_asked", order=order.id, reason=str(fault))
         return None
-    if isinstance(intent, ProviderRefused):
-        return None
-    return await settle_with_tickets(desk, org_id, order_id, attempt_id, intent, cause=cause)
+    return None if isinstance(intent, ProviderRefused) else intent
 
 
 async def _read(desk: Desk, org_id: int, order_id: int) -> LockedOrder:

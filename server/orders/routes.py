@@ -17,7 +17,7 @@ from server.orders.desk import Desk, desk_of
 from server.orders.lines import Named
 from server.orders.proofs import reader_of
 from server.orders.quote import quote_hold
-from server.orders.reading import Found, Reader, find_order, list_orders, see_order, view_order, view_record
+from server.orders.reading import Found, Reader, find_order, list_orders, see_to_pay, view_order, view_record
 from server.orders.refund import refund_order
 from server.orders.retry import next_payment, refresh_seen, resume_order
 from server.orders.start import Purchase, start_order
@@ -124,10 +124,11 @@ async def post_payment(request: Request) -> OrderView | Refusal:
 async def post_return(request: Request) -> OrderView | Refusal:
     """Apply the truth about the payment at once; the webhook does the same work, whichever is first."""
     desk, reader = desk_for(request), await reader_of(request, READ)
-    seen = await see_order(desk.database, request.path_params["ref"], reader)
-    if seen is None:
+    found = await see_to_pay(desk.database, request.path_params["ref"], reader)
+    if found is None:
         return Refusal("order_unknown")
-    record = await refresh_seen(desk, seen)
+    seen, order = found
+    record = await refresh_seen(desk, seen, order)
     return await _seen(desk, seen.found.ref, reader) if record is None else await view_record(desk, record)
 
 

@@ -36,7 +36,8 @@ from server.orders.promise import promise_refund
 from server.outbox.effects import DEADLINE_S, effect, write_effect
 from server.payments.provider import Intent
 from server.sql_blocks import load_blocks
-from server.tickets.issue import Admission, Issued, SeatsTicketed, Ticket, issue
+from server.tickets.issue import Admission, Issued, SeatsTicketed, Ticket, issue, sign_tickets, ticket_columns
+from server.tickets.keys import WrappedKey
 
 SQL = load_blocks(__package__, "orders.sql")
 
@@ -45,7 +46,7 @@ _NO_FEE: tuple[list[str], list[int]] = ([], [])
 
 
 class Settled(NamedTuple):
-    """What became of the order, and the tickets it was paid with just now."""
+    """What became of the order, and the tickets it was paid with just now, in the order of its lines, when that is known."""
 
     outcome: Outcome
     tickets: tuple[Ticket, ...] = ()
@@ -63,22 +64,31 @@ async def settle(desk: Desk, org_id: int, order_id: int, attempt_id: int, intent
 
     Raises `Unavailable` when a store does not answer; nothing was applied then, and the same call may be repeated.
     """
-    return (await settle_with_tickets(desk, org_id, order_id, attempt_id, intent, cause=cause)).outcome
-
-
-async def settle_with_tickets(
-    desk: Desk, org_id: int, order_id: int, attempt_id: int, intent: Intent, *, cause: str
-) -> Settled:
-    """Do as `settle`, and tell the tickets as well, in the order of the order's lines, when this call issued them."""
-    settled = await _apply(desk, org_id, order_id, attempt_id, intent, cause, stock=None)
-    if isinstance(settled, _Late):
-        stock = await _take_again(desk, settled.order)
-        settled = await _apply(desk, org_id, order_id, attempt_id, intent, cause, stock=stock)
-        assert not isinstance(settled, _Late)
-    if settled.outcome in ("paid", "refunding", "quarantined"):
-        metrics.SETTLED.labels(settled.outcome).inc()
+    outcome = await _apply(desk, org_id, order_id, attempt_id, intent, cause, stock=None)
+    if isinstance(outcome, _Late):
+        stock = await _take_again(desk, outcome.order)
+        outcome = await _apply(desk, org_id, order_id, attempt_id, intent, cause, stock=stock)
+        assert not isinstance(outcome, _Late)
+    if outcome in ("paid", "refunding", "quarantined"):
+        metrics.SETTLED.labels(outcome).inc()
         await desk.wake()
-    return settled
+    return outcome
+
+
+async def settle_seen(desk: Desk, org_id: int, order: LockedOrder, intent: Intent, *, cause: str) -> Settled:
+    """Do as `settle` for an order that was read a moment ago, with its newest attempt, and tell the tickets it was paid with.
+
+    Money in time is the ordinary case, and one round trip: the sale is decided on what was read, and made on the condition that what
+    it was decided on still holds. Everything else, also a condition that failed, is decided under the lock.
+    """
+    assert order.attempt_id is not None
+    if order.signing_key is not None and isinstance(decide(_due(order), _truth(intent)), Sell):
+        sold = await _sell_at_once(desk, org_id, order, order.signing_key, intent, cause)
+        if sold is not None:
+            metrics.SETTLED.labels("paid").inc()
+            await desk.wake()
+            return Settled("paid", sold)
+    return Settled(await settle(desk, org_id, order.id, order.attempt_id, intent, cause=cause))
 
 
 async def settle_free(desk: Desk, org_id: int, order_id: int) -> Outcome:
@@ -102,21 +112,21 @@ async def settle_free(desk: Desk, org_id: int, order_id: int) -> Outcome:
 
 async def _apply(
     desk: Desk, org_id: int, order_id: int, attempt_id: int, intent: Intent, cause: str, *, stock: bool | None
-) -> Settled | _Late:
+) -> Outcome | _Late:
     async with desk.database.tenant(org_id) as connection:
         order = await lock_order(connection, order_id, attempt_id)
         decision = decide(_due(order), _truth(intent))
         match decision:
             case Nothing():
-                return Settled("nothing")
+                return "nothing"
             case Progress(state, code):
                 if (state, code) != (order.attempt_state, order.decline_code) or order.intent_id is None:
                     await _move_attempt(connection, attempt_id, state, code, cause, intent)
-                return Settled("open")
+                return "open"
             case Ended(state):
                 code = intent.last_decline.code if intent.last_decline else None
                 await _move_attempt(connection, attempt_id, state, code, cause, intent)
-                return Settled("ended")
+                return "ended"
             case Sell():
                 return await _sell(desk, connection, org_id, order, intent, cause, late=False)
             case SellLate():
@@ -146,19 +156,43 @@ async def _take_again(desk: Desk, order: LockedOrder) -> bool:
 
 async def _sell(
     desk: Desk, connection: Connection[Any], org_id: int, order: LockedOrder, intent: Intent, cause: str, *, late: bool
-) -> Settled:
+) -> Outcome:
     issued = await _issue(desk, connection, org_id, order)
     if isinstance(issued, SeatsTicketed):
         await _open_incident(connection, org_id, order, "stock_conflict", {"seats": list(issued.seats)})
         return await _give_back(connection, org_id, order, intent, "late_money", cause, taken_again=late)
     await _pay(connection, order, intent, cause, late=late)
-    return Settled("paid", () if issued.again else issued.tickets)
+    return "paid"
+
+
+async def _sell_at_once(
+    desk: Desk, org_id: int, order: LockedOrder, key: WrappedKey, intent: Intent, cause: str
+) -> tuple[Ticket, ...] | None:
+    """Make the whole sale in one statement, unless the order was paid or ended since it was read, or a seat has a ticket: None."""
+    admissions = _admissions(order)
+    tickets = sign_tickets(desk.keys, key, admissions)
+    async with desk.database.statement() as connection:
+        sold = await connection.fetchval(
+            SQL["sell_at_once"],
+            org_id,
+            order.event_id,
+            order.show_id,
+            order.id,
+            *ticket_columns(tickets, admissions),
+            *_payment(order, intent, cause, late=False),
+        )
+    return tuple(tickets) if sold else None
 
 
 async def _pay(
     connection: Connection[Any], order: LockedOrder, intent: Intent | None, cause: str, *, late: bool
 ) -> None:
     """Write everything a sale is, in one statement."""
+    await connection.execute(SQL["pay_order"], order.id, order.state, *_payment(order, intent, cause, late=late))
+
+
+def _payment(order: LockedOrder, intent: Intent | None, cause: str, *, late: bool) -> tuple[object, ...]:
+    """Turn a payment and what follows from it into the arguments of `pay_order`, from the attempt on."""
     effects = (effect("sell", late=late), effect("mail", letter="tickets"))
     posted = _NO_FEE
     if intent is not None:
@@ -171,23 +205,18 @@ async def _pay(
             provider_fee=_fee(intent),
         )
         posted = columns(posting)
-    await connection.execute(
-        SQL["pay_order"],
-        order.id,
+    return (
         None if intent is None else order.attempt_id,
         intent and intent.intent_id,
         intent.charge.charge_id if intent and intent.charge else None,
         0 if intent is None else intent.amount_received,
         order.currency,
         0 if intent is None else _fee(intent),
-        "capture",
         *posted,
         [one.kind for one in effects],
         [one.encoded for one in effects],
         [DEADLINE_S[one.kind] for one in effects],
-        "paid",
         cause,
-        order.state,
     )
 
 
@@ -200,7 +229,7 @@ async def _give_back(
     cause: str,
     *,
     taken_again: bool,
-) -> Settled:
+) -> Outcome:
     """Keep the money for nobody: it goes back in full, once, and a person is told (R6)."""
     await _capture(connection, org_id, order, intent, cause)
     assert order.attempt_id is not None
@@ -227,12 +256,12 @@ async def _give_back(
         effect("mail", letter="refund", amount=intent.amount_received, late=reason == "late_money"),
     )
     await _open_incident(connection, org_id, order, reason, {"amount": intent.amount_received, "cause": cause})
-    return Settled("refunding")
+    return "refunding"
 
 
 async def _quarantine(
     connection: Connection[Any], org_id: int, order: LockedOrder, intent: Intent, why: str
-) -> Settled:
+) -> Outcome:
     """Money of another amount or currency: never a sale, and not ours to send back unseen."""
     await _capture(connection, org_id, order, intent, why)
     await connection.execute(SQL["move_order"], order.id, "quarantined", why, None)
@@ -243,7 +272,7 @@ async def _quarantine(
         "received": intent.amount_received, "received_currency": intent.currency,
     }  # fmt: skip
     await _open_incident(connection, org_id, order, "amount_mismatch", details)
-    return Settled("quarantined")
+    return "quarantined"
 
 
 async def _capture(connection: Connection[Any], org_id: int, order: LockedOrder, intent: Intent, cause: str) -> None:
@@ -272,25 +301,29 @@ async def _issue(desk: Desk, connection: Connection[Any], org_id: int, order: Lo
         event_id=order.event_id,
         show_id=order.show_id,
         order_id=order.id,
-        admissions=[
-            Admission(
-                line_id=line.line_id,
-                ordinal=0,
-                k=line.k,
-                area=line.area,
-                category=line.category,
-                type_id=line.type_id,
-                category_name=line.category_name,
-                type_name=line.type_name,
-                section=line.section,
-                row=line.row,
-                seat=line.seat,
-                holder_name=line.attendee,
-            )
-            for line in order.lines
-        ],
+        admissions=_admissions(order),
         key=order.signing_key,
     )
+
+
+def _admissions(order: LockedOrder) -> list[Admission]:
+    return [
+        Admission(
+            line_id=line.line_id,
+            ordinal=0,
+            k=line.k,
+            area=line.area,
+            category=line.category,
+            type_id=line.type_id,
+            category_name=line.category_name,
+            type_name=line.type_name,
+            section=line.section,
+            row=line.row,
+            seat=line.seat,
+            holder_name=line.attendee,
+        )
+        for line in order.lines
+    ]
 
 
 async def _move_attempt(

@@ -89,17 +89,28 @@ async def issue(
     Idempotent per order line: asked again, it answers with the tickets of the first time. On SeatsTicketed nothing is
     left behind, and the transaction can go on (to refund, say).
     """
-    if not admissions:
-        raise Misuse("an order without admissions has no tickets to issue")
     if key is None:
         key = await signing_key(connection, wrapper, org_id=org_id, event_id=event_id)
+    tickets = sign_tickets(wrapper, key, admissions)
+    inserted = await connection.fetchval(
+        BLOCKS["insert_tickets"], org_id, event_id, show_id, order_id, *ticket_columns(tickets, admissions)
+    )
+    if inserted == len(tickets):
+        return Issued(tuple(tickets))
+    return await _explain(connection, order_id, show_id, tickets)
+
+
+def sign_tickets(wrapper: KeyWrapper, key: WrappedKey, admissions: Sequence[Admission]) -> list[Ticket]:
+    """Number and sign one ticket per admission. Nothing is written: they are tickets once they are in the database."""
+    if not admissions:
+        raise Misuse("an order without admissions has no tickets to issue")
     private = wrapper.unwrap(key)
     tickets: list[Ticket] = []
     for admission in admissions:
         if (admission.k is None) == (admission.area is None):
             raise Misuse("an admission is for a seat or for an area, never both")
         facts = TicketCode(
-            event=event_id,
+            event=key.event,
             ticket_id=secrets.randbelow(TICKET_ID_MAX) + 1,
             generation=0,
             kid=key.kid,
@@ -107,12 +118,12 @@ async def issue(
         )
         code = sign(facts, private)
         tickets.append(Ticket(facts.ticket_id, admission.line_id, admission.ordinal, admission.k, admission.area, code))
-    inserted = await connection.fetch(
-        BLOCKS["insert_tickets"],
-        org_id,
-        event_id,
-        show_id,
-        order_id,
+    return tickets
+
+
+def ticket_columns(tickets: Sequence[Ticket], admissions: Sequence[Admission]) -> tuple[list[object], ...]:
+    """Turn tickets and what is printed on them into the arrays of `insert_tickets`."""
+    return (
         [ticket.ticket_id for ticket in tickets],
         [ticket.code for ticket in tickets],
         [admission.line_id for admission in admissions],
@@ -128,9 +139,6 @@ async def issue(
         [admission.seat for admission in admissions],
         [admission.holder_name for admission in admissions],
     )
-    if len(inserted) == len(tickets):
-        return Issued(tuple(tickets))
-    return await _explain(connection, order_id, show_id, tickets)
 
 
 async def signing_key(connection: Connection[Any], wrapper: KeyWrapper, *, org_id: int, event_id: int) -> WrappedKey:

@@ -26,7 +26,6 @@ from server.catalog.inputs import (
 )
 from server.database import Database
 from server.faults import Unavailable
-from server.orders import settle as settling
 from server.orders.close import close_order
 from server.orders.reading import Found
 from server.orders.refund import refund_order
@@ -284,13 +283,12 @@ async def house(watch: Watch, database: Database, redis: Redis, tmp_path: Path, 
 
 
 @pytest.mark.parametrize("skips", [True, False], ids=["skips", "waits"])
-async def test_a_payment_and_the_worker_that_heard_of_it(
-    house: Scene, watch: Watch, skips: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_payment_and_the_worker_that_heard_of_it(house: Scene, watch: Watch, skips: bool) -> None:
     """A browser's return settles the webhooks a worker is settling in another order: it leaves them to the worker."""
     if not skips:
-        block = settling.SQL["pay_order"].replace("for update skip locked", "order by x.id for update")
-        monkeypatch.setattr(settling, "SQL", {**settling.SQL, "pay_order": block})
+        paying = str(await watch.owner.fetchval("select pg_get_functiondef('pay_order'::regproc)"))
+        assert "for update skip locked" in paying
+        await watch.owner.execute(paying.replace("for update skip locked", "order by x.id for update"))
     placed = await house.buy("ada", [10])
     found, intent_id = await house.found(placed), await house.intent_id(placed)
     for kind in ("processing", "succeeded"):

@@ -33,39 +33,22 @@ noted as (
 select id, number, idempotency_key from attempt
 
 -- name: pay_order
--- Money and tickets in one: the order is paid, its attempt succeeded, the ledger knows, the effects are due, the webhooks are settled.
--- $2 is null for a free order. $16 is the state the order leaves.
-with paid as (
-  update orders set state = 'paid', paid_at = now(), ended_at = null, doubt_since = null, money_without_stock = false
-   where id = $1 and state = $16 returning id, org_id),
-attempt as (
-  update attempts set state = 'succeeded', intent_id = coalesce(intent_id, $3), charge_id = $4, received = $5, received_currency = $6,
-         provider_fee = $7, decline_code = null, ended_at = now()
-   where id = $2 returning id, order_id, org_id),
-posted as (
-  insert into ledger_transactions (org_id, order_id, kind, source_id)
-  select a.org_id, a.order_id, $8, a.id from attempt a where cardinality($9::text[]) > 0
-  returning id, org_id),
-entries as (
-  insert into ledger_entries (transaction_id, org_id, account, currency, amount)
-  select p.id, p.org_id, e.account, $6, e.amount from posted p, unnest($9::text[], $10::bigint[]) as e (account, amount)),
-due as (
-  insert into outbox (org_id, order_id, kind, payload, deadline)
-  select p.org_id, p.id, e.kind, e.payload::jsonb, now() + make_interval(secs => e.deadline_s)
-    from paid p, unnest($11::text[], $12::text[], $13::int[]) as e (kind, payload, deadline_s)),
-heard as (
-  -- A webhook that a worker has locked is one it settles itself: nobody waits for it here, and so not in a circle. The intent is named
-  -- twice: by ids alone, a plan made while the inbox was small goes through the whole of it, and looks for the lock at every row.
-  update inbox i set settled_at = now(), outcome = $14
-    from attempt a
-   where i.intent_id = $3 and i.settled_at is null
-     and i.id = any (array (select x.id from inbox x
-                             where x.intent_id = $3 and x.settled_at is null and x.kind like 'payment\_intent.%'
-                               for update skip locked)))
-insert into order_events (org_id, order_id, subject, subject_id, state, cause)
-select p.org_id, p.id, 'order', p.id, 'paid', $15 from paid p
-union all
-select a.org_id, a.order_id, 'attempt', a.id, 'succeeded', $15 from attempt a
+-- Money and tickets in one (migration 0019).
+select pay_order($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+
+-- name: sell_at_once
+-- The whole sale of an order that was read a moment ago, unless something has changed (migration 0019).
+select sell_at_once($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+                    $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30)
+
+-- name: see_to_pay
+-- An order as its reader sees it, and as it would be locked, in one trip: the columns of `order_at`, then those of `lock_order`.
+select a.*, o.*, s.*
+  from order_at($1) a
+ cross join lateral lock_order(a.order_id, null, false) o
+  left join lateral (
+    select x.kid, x.public_key, x.wrapped_key from ticket_keys x
+     where x.event_id = o.event_id and x.status = 'signing' order by x.kid desc limit 1) s on true
 
 -- name: capture_attempt
 -- Money came, but not as a sale.

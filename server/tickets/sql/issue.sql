@@ -13,18 +13,8 @@ values ($1, $2, $3, $4, $5)
 on conflict do nothing;
 
 -- name: insert_tickets
--- All tickets of an order in one statement, in the order of seats, so that two orders that clash cannot wait for each other.
--- A seat with a live ticket, or an order line that has its ticket, is skipped, and missing in the answer.
-insert into tickets (org_id, event_id, show_id, order_id, ticket_id, code, line_id, ordinal, k, area, category, type_id,
-                     category_name, type_name, section, row_label, seat_label, holder_name)
-select $1, $2, $3, $4, t.*
-from unnest($5::bigint[], $6::text[], $7::bigint[], $8::int[], $9::int[], $10::int[], $11::smallint[], $12::int[],
-            $13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::text[])
-  as t (ticket_id, code, line_id, ordinal, k, area, category, type_id, category_name, type_name, section, row_label, seat_label,
-        holder_name)
-order by t.k, t.line_id, t.ordinal
-on conflict do nothing
-returning ticket_id;
+-- All tickets of an order; how many were inserted (migration 0019).
+select insert_tickets($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18);
 
 -- name: delete_tickets
 -- Take back what this very transaction inserted.

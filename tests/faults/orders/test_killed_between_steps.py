@@ -10,7 +10,9 @@ from contextlib import suppress
 from dataclasses import replace
 
 from server.orders.close import close_order
+from server.orders.reading import Reader, see_to_pay
 from server.orders.refund import refund_order
+from server.orders.retry import refresh_seen
 from server.orders.start import Placed, start_order
 from server.outbox.carry_out import Courier
 from server.outbox.drain import deliver, finalise
@@ -95,6 +97,29 @@ async def test_finalising_and_delivering(house: Scene) -> None:
         assert (await house.view(one)).state == "paid"
         assert await house.seat_state(number * 2) == 2
     assert sorted(house.letters()) == sorted(f"order-{one.ref}-tickets" for one in placed.values())
+
+
+async def test_coming_back_from_the_provider(house: Scene) -> None:
+    """The browser comes back, the server dies at any step of the sale, the browser asks again: two tickets, one payment."""
+    earlier = await house.buy("eve", [0])  # which makes the event's signing key
+    await house.webhook(await house.intent_id(earlier))
+    await house.settled()
+    placed: list[Placed] = []
+
+    async def come_back(courier: Courier, order: Placed) -> None:
+        found = await see_to_pay(courier.desk.database, order.ref, Reader(org_id=house.org_id))
+        assert found is not None
+        await refresh_seen(courier.desk, *found)
+
+    async def deed(courier: Courier, number: int) -> None:
+        placed.append(await house.buy(visitor(number), [number * 2, number * 2 + 1]))
+        await come_back(courier, placed[-1])
+
+    await each_step(house, deed)
+    for order in placed:
+        await come_back(house.courier, order)
+        assert len((await house.view(order)).tickets) == 2
+    await house.settled()
 
 
 async def test_a_dead_workers_seats_are_soon_anothers_work(house: Scene) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from server.orders.lines import Named
-from server.orders.reading import Reader, see_order
+from server.orders.reading import Reader, see_order, see_to_pay
 from server.orders.record import OrderRecord, decode_record
 from server.orders.references import new_ref
 from server.orders.retry import refresh_seen
@@ -22,9 +22,9 @@ async def fresh(house: Scene, placed: Placed) -> OrderRecord:
 
 async def returned(house: Scene, placed: Placed) -> OrderRecord | None:
     """Come back from the provider, as the browser does."""
-    seen = await see_order(house.desk.database, placed.ref, Reader(org_id=house.org_id))
-    assert seen is not None
-    return await refresh_seen(house.desk, seen)
+    found = await see_to_pay(house.desk.database, placed.ref, Reader(org_id=house.org_id))
+    assert found is not None
+    return await refresh_seen(house.desk, *found)
 
 
 def named(house: Scene) -> tuple[Named, ...]:
@@ -38,6 +38,13 @@ async def seats_and_places(house: Scene) -> Placed:
     return await house.order("ada", attendees=named(house), locale="de")
 
 
+async def sold_before(house: Scene) -> None:
+    """Make a sale, so that the event has its signing key."""
+    earlier = await house.buy("eve", [0])
+    await house.webhook(await house.intent_id(earlier))
+    await house.settled()
+
+
 async def test_a_new_order_is_answered_as_it_is_read(house: Scene) -> None:
     """Lines, names, prices, fees, the time to pay and the payment are those of the rows that were written."""
     placed = await seats_and_places(house)
@@ -46,6 +53,7 @@ async def test_a_new_order_is_answered_as_it_is_read(house: Scene) -> None:
 
 async def test_a_payment_is_answered_as_it_is_read(house: Scene) -> None:
     """Who comes back from the provider first sees the tickets of the order's rows, each at its line."""
+    await sold_before(house)
     placed = await seats_and_places(house)
     await house.pay(placed)
     record = await returned(house, placed)
@@ -55,15 +63,25 @@ async def test_a_payment_is_answered_as_it_is_read(house: Scene) -> None:
     await house.settled()
 
 
-async def test_who_comes_back_after_the_webhook_reads(house: Scene) -> None:
-    """The tickets of a sale that another call made are read, not guessed."""
+async def test_the_first_sale_of_an_event_is_read(house: Scene) -> None:
+    """It makes the event's signing key, under the lock."""
     placed = await seats_and_places(house)
     await house.pay(placed)
-    seen = await see_order(house.desk.database, placed.ref, Reader(org_id=house.org_id))
-    assert seen is not None
+    assert await returned(house, placed) is None
+    assert (await house.view(placed)).message == "paid"
+    await house.settled()
+
+
+async def test_who_comes_back_after_the_webhook_reads(house: Scene) -> None:
+    """The tickets of a sale that another call made are read, not guessed."""
+    await sold_before(house)
+    placed = await seats_and_places(house)
+    await house.pay(placed)
+    found = await see_to_pay(house.desk.database, placed.ref, Reader(org_id=house.org_id))
+    assert found is not None
     await house.webhook(await house.intent_id(placed))
     await house.settled()
-    assert await refresh_seen(house.desk, seen) is None
+    assert await refresh_seen(house.desk, *found) is None
     assert await returned(house, placed) == await fresh(house, placed)
 
 

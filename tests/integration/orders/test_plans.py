@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from server.orders.reading import Reader, see_order
+from server.orders.reading import Reader, see_to_pay
 from server.orders.retry import refresh_seen
 from tests.integration.table_scans import table_scans
 from tests.order_scene import Scene
@@ -19,12 +19,15 @@ async def scans(house: Scene) -> dict[str, int]:
 
 async def test_a_purchase_goes_through_no_table(house: Scene) -> None:
     """From the hold to the letter, settled by the browser that came back, and a webhook that was there before it; then its page."""
+    earlier = await house.buy("eve", [0])  # which makes the event's signing key
+    await house.webhook(await house.intent_id(earlier))
+    await house.work()
     before = await scans(house)
     placed = await house.buy("ada", [10, 11])
     await house.webhook(await house.intent_id(placed))
-    seen = await see_order(house.desk.database, placed.ref, Reader(visitor="ada"))
-    assert seen is not None
-    paid = await refresh_seen(house.desk, seen)
+    found = await see_to_pay(house.desk.database, placed.ref, Reader(visitor="ada"))
+    assert found is not None
+    paid = await refresh_seen(house.desk, *found)
     assert paid is not None
     assert paid.state == "paid"
     await house.work()
