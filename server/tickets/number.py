@@ -7,6 +7,8 @@ import re
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 NUMBER_CHARS = 13
+# With every space and hyphen somebody may put between the letters.
+TYPED_MAX = 64
 
 _VALUES = {letter: value for value, letter in enumerate(ALPHABET)} | {"O": 0, "I": 1, "L": 1}
 _IGNORED = re.compile(r"[\s\-]+")
@@ -20,7 +22,9 @@ def write_number(ticket_id: int) -> str:
 
 def read_number(text: str) -> int | None:
     """Read a number as typed: any case, spaces and hyphens anywhere, O for 0, I and L for 1; None when it is none."""
-    letters = _IGNORED.sub("", text[:64]).upper()
+    if len(text) > TYPED_MAX:
+        return None  # a ticket code, nearly always: 144 letters
+    letters = _IGNORED.sub("", text).upper()
     if len(letters) != NUMBER_CHARS or any(letter not in _VALUES for letter in letters):
         return None
     value = 0
