@@ -243,8 +243,9 @@ def _response(page: Page) -> Response:
 
 
 def log_closed(connection: Connection) -> None:
-    """Write the one line a socket leaves behind."""
-    logger().info(
+    """Write the one line a socket leaves behind; who behaved is worth no more than an answered request: 60,000 at the end of a sale."""
+    write = logger().info if connection.strikes else logger().debug
+    write(
         "socket.closed",
         seconds=round(time.monotonic() - connection.opened_s, 1),
         code=connection.close_code,

@@ -39,6 +39,11 @@ class Installation:
         """Where its pages are."""
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def provider_url(self) -> str:
+        """Where its demo provider listens."""
+        return f"http://127.0.0.1:{self.settings['FRONTROW_PROVIDER_PORT']}"
+
     def pids(self, *, without: str | None = None) -> list[int]:
         """Return its processes, stores and supervisor included, leaving out those whose command line has *without*."""
         every = processes.descendants(self.process.pid)

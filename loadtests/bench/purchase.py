@@ -50,11 +50,11 @@ async def largest_show(shop: Shop) -> Stage:
 class Buyers:
     """Buyers who do not hesitate: each call is one purchase from the first page to the tickets."""
 
-    def __init__(self, url: str, live_port: int, seed: int = 1) -> None:
+    def __init__(self, url: str, live_port: int, seed: int = 1, *, provider: str | None = None) -> None:
         self.tally = Tally()
         self.refused = 0
         self._random = random.Random(seed)
-        self.shop = Shop(url, self.tally, self._random)
+        self.shop = Shop(url, self.tally, self._random, provider=provider)
         self._live = f"ws://127.0.0.1:{live_port}/live"
 
     async def buy(self, stage: Stage) -> list[str]:

@@ -49,11 +49,19 @@ class Unreachable(Exception):
 
 
 class Shop:
-    """A shop at one address, shared by all buyers; each brings its own visitor token."""
+    """A shop at one address, shared by all buyers; each brings its own visitor token.
 
-    def __init__(self, url: str, tally: Tally, random_: random.Random, *, faults: bool = False) -> None:
+    The card form speaks to *provider* when its address is given, as with Stripe, and through the shop otherwise.
+    """
+
+    def __init__(
+        self, url: str, tally: Tally, random_: random.Random, *, faults: bool = False, provider: str | None = None
+    ) -> None:
         self.url = url.rstrip("/")
         self._http = KeepAliveClient(self.url, timeout_s=TIMEOUT_S, connections_max=CONNECTIONS_MAX, idle_s=3.0)
+        self._provider = None
+        if provider is not None:
+            self._provider = KeepAliveClient(provider, timeout_s=TIMEOUT_S, connections_max=CONNECTIONS_MAX, idle_s=3.0)
         self._tally = tally
         self._random = random_
         self._faults = faults
@@ -61,6 +69,8 @@ class Shop:
     async def close(self) -> None:
         """Close connections."""
         await self._http.close()
+        if self._provider is not None:
+            await self._provider.close()
 
     async def session(self) -> str:
         """Become a visitor."""
@@ -130,9 +140,10 @@ class Shop:
             "Content-Type": "application/x-www-form-urlencoded",
             "Idempotency-Key": secrets.token_hex(12),
         }
-        path = f"{urlsplit(str(payment['api_base'])).path}/v1/payment_intents/{intent}/confirm"
+        base = "" if self._provider is not None else urlsplit(str(payment["api_base"])).path
+        path, body = f"{base}/v1/payment_intents/{intent}/confirm", urlencode(form).encode()
         for _ in range(CONFIRM_TRIES):
-            reply = await self._send("confirm", "POST", path, headers, urlencode(form).encode(), repeatable=True)
+            reply = await self._send("confirm", "POST", path, headers, body, repeatable=True, to=self._provider)
             if reply.status != 503:
                 return Answer(reply.status, orjson.loads(reply.body))
             await asyncio.sleep(1 + self._random.random())  # the outcome is unknown: the same key asks again
@@ -178,16 +189,25 @@ class Shop:
         return answer
 
     async def _send(
-        self, step: str, method: str, path: str, headers: dict[str, str], body: bytes = b"", *, repeatable: bool = False
+        self,
+        step: str,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        body: bytes = b"",
+        *,
+        repeatable: bool = False,
+        to: KeepAliveClient | None = None,
     ) -> Reply:
-        """Send; what may be repeated is, twice, when the connection breaks."""
+        """Send, to the shop if nobody else is named; what may be repeated is, twice, when the connection breaks."""
+        http, replayable = to or self._http, repeatable or method == "GET"
         for attempt in range(3):
             try:
                 with self._tally.timed(step):
-                    reply = await self._http.send(method, path, headers, body, replayable=repeatable or method == "GET")
+                    reply = await http.send(method, path, headers, body, replayable=replayable)
             except OSError as error:
                 self._tally.counts["connections broken"] += 1
-                if attempt == 2 or not (repeatable or method == "GET"):
+                if attempt == 2 or not replayable:
                     raise Unreachable(f"{method} {path}: {type(error).__name__}: {error}") from error
                 await asyncio.sleep(0.2 * 2**attempt * (1 + self._random.random()))
                 continue
