@@ -6,8 +6,6 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 import msgspec
-import structlog
-from redis.exceptions import RedisError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -15,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 from server.accounts.guard import staff_page
 from server.checkin import postgres_checkin
 from server.checkin.door import Door
+from server.checkin.door_news import DoorNews
 from server.checkin.live_counters import LiveCounters
 from server.checkin.scan import ScanAnswer, ScanRefused
 from server.checkin.views import (
@@ -37,8 +36,6 @@ from server.refusals import Refusal
 from server.services import Services
 from server.tickets.keyring import Keyring
 
-_log = structlog.get_logger()
-
 
 @endpoint(
     "POST",
@@ -51,8 +48,8 @@ _log = structlog.get_logger()
 )
 async def scan_tickets(request: Request, body: ScanBatch) -> ScanResults:
     """Judge each scan in a transaction of its own: a bad one does not hold up the next."""
-    services, who = _caller(request)
-    door = door_of(request)
+    who: Principal = request.state.principal
+    door, news = door_of(request), news_of(request)
     answers: list[ScanAnswer] = []
     refused: list[ScanRefused] = []
     for scan in body.scans:
@@ -62,7 +59,7 @@ async def scan_tickets(request: Request, body: ScanBatch) -> ScanResults:
         else:
             refused.append(answer)
     for show in {scan.show for scan in body.scans} if answers else ():
-        await _tell(services, who.org_id, show)
+        news.tell(who.org_id, show)
     return ScanResults(tuple(answers), tuple(refused))
 
 
@@ -78,10 +75,10 @@ async def scan_tickets(request: Request, body: ScanBatch) -> ScanResults:
 )
 async def undo_scan(request: Request, body: Undo) -> ScanAnswer | Refusal:
     """Record an undo; the scan itself stays on record."""
-    services, who = _caller(request)
+    who: Principal = request.state.principal
     answer = await door_of(request).undo(who.org_id, request.path_params["scan"], body.device, body.seq, who.user_id)
     if isinstance(answer, ScanAnswer) and answer.ticket is not None:
-        await _tell(services, who.org_id, answer.ticket.show)
+        news_of(request).tell(who.org_id, answer.ticket.show)
     return answer
 
 
@@ -211,6 +208,15 @@ def door_of(request: Request) -> Door:
     return door
 
 
+def news_of(request: Request) -> DoorNews:
+    """Return who tells dashboards of this process's scans, made with the first of them."""
+    state = request.app.state
+    if not hasattr(state, "door_news"):
+        state.door_news = DoorNews(state.services.redis)
+    news: DoorNews = state.door_news
+    return news
+
+
 def live_counters_of(request: Request) -> LiveCounters:
     """Return the process's followers of counters, made with the first of them."""
     state = request.app.state
@@ -229,14 +235,6 @@ async def _own_show(request: Request) -> int | Refusal:
     services, who = _caller(request)
     facts = await services.shows.show(request.path_params["show"])
     return facts.show_id if facts is not None and facts.org_id == who.org_id else Refusal("show_unknown")
-
-
-async def _tell(services: Services, org_id: int, show: int) -> None:
-    """Let live dashboards know. They read the figures themselves, so a lost message costs a moment, not the truth."""
-    try:
-        await services.redis.publish(f"activity:{org_id}", f'{{"show":{show},"kind":"scan"}}')
-    except RedisError as error:
-        _log.warning("activity.unheard", org_id=org_id, show=show, error=str(error))
 
 
 routes: list[BaseRoute] = [

@@ -19,6 +19,7 @@ import pytest
 from pypdf import PdfReader
 from redis.asyncio import Redis
 
+from server.checkin.door_news import DoorNews
 from server.checkin.live_counters import LiveCounters
 from server.checkin.postgres_checkin import read_counters
 from server.tickets import key_set
@@ -176,7 +177,7 @@ async def test_counters_count(evening: Evening) -> None:
 
 
 async def test_dashboards_hear_of_every_batch(evening: Evening, redis: Redis) -> None:
-    """The channel of the organisation carries one message per show and batch."""
+    """The channel of the organisation says at which show something happened."""
     async with redis.pubsub() as ear:
         await ear.subscribe(f"activity:{evening.scene.org}")
         await ear.get_message(timeout=5)
@@ -184,6 +185,21 @@ async def test_dashboards_hear_of_every_batch(evening: Evening, redis: Redis) ->
         heard = await ear.get_message(timeout=5)
         assert heard is not None
         assert orjson.loads(heard["data"]) == {"show": evening.scene.show, "kind": "scan"}
+
+
+async def test_dashboards_hear_once_of_all_scans_of_a_moment(redis: Redis) -> None:
+    """Fifty scans at two shows are two messages, and the scan after them is another."""
+    news = DoorNews(redis)
+    async with redis.pubsub() as ear:
+        await ear.subscribe("activity:7")
+        await ear.get_message(timeout=5)
+        for scans, shows in ((25, {1, 2}), (1, {1})):
+            for _ in range(scans):
+                for show in shows:
+                    news.tell(7, show)
+            heard = [await ear.get_message(timeout=5) for _ in shows]
+            assert {orjson.loads(one["data"])["show"] for one in heard if one is not None} == shows
+        assert await ear.get_message(timeout=0) is None
 
 
 async def test_counters_are_pushed(house: House, redis: Redis) -> None:
