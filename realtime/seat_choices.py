@@ -85,14 +85,14 @@ class SeatChoices:
     def equivalents(self, session: ShowSession, visitor: str, wanted: Pick, *, accessible: bool) -> list[Offer]:
         """Offer up to three choices as good as *wanted*."""
         index, seats = session.seat_index, tuple(k for k, _ in wanted)
-        free = _still_free(session, session.nearby.get((seats, accessible), ()))
+        free = _still_good(session, session.nearby.get((seats, accessible), ()))
         if len(free) < OFFERS and self._may_think():
             with _Thinking(self):
-                found = equivalents(index, _free(session, ()), seats, NEARBY, accessible=accessible)
+                found = _holdable(session, equivalents(index, _free(session, ()), seats, NEARBY, accessible=accessible))
             if len(session.nearby) >= NEARBY_KEPT:
                 session.nearby.clear()
             session.nearby[seats, accessible] = found
-            free = _still_free(session, found)
+            free = found
         turn = zlib.crc32(visitor.encode()) % len(free) if free else 0
         # A space is offered for a space: whoever sits there keeps their kind of ticket.
         types = [
@@ -112,7 +112,7 @@ class SeatChoices:
         """Tell which single seats *wanted* would leave that nobody buys."""
         index, states = session.seat_index, session.hub.states
         picked = {k for k, _ in wanted}
-        if not _leaves_single(index, states, picked, own) or not self._may_think():
+        if not _leaves_single(index, states, picked) or not self._may_think():
             return None
         with _Thinking(self):
             found = stranded_single(index, _free(session, ()), [k for k, _ in wanted])
@@ -169,9 +169,24 @@ def _free(session: ShowSession, avoid: Collection[int]) -> NDArray[np.bool_]:
     return free
 
 
-def _still_free(session: ShowSession, windows: Iterable[tuple[int, ...]]) -> list[tuple[int, ...]]:
-    states = session.hub.states
-    return [window for window in windows if all(states[k] == SeatState.FREE for k in window)]
+def _holdable(session: ShowSession, windows: Iterable[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    """Keep the windows that `stranded` would let somebody take: what is offered must not be refused."""
+    index, states, free = session.seat_index, session.hub.states, _free(session, ())
+    return [
+        window
+        for window in windows
+        if not _leaves_single(index, states, set(window)) or stranded_single(index, free, window) is None
+    ]
+
+
+def _still_good(session: ShowSession, windows: Iterable[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    """Keep the windows nobody took since they were found, and that taking would not leave a single seat beside one somebody did take."""
+    index, states = session.seat_index, session.hub.states
+    return [
+        window
+        for window in windows
+        if all(states[k] == SeatState.FREE for k in window) and not _leaves_single(index, states, set(window))
+    ]
 
 
 def _offer(session: ShowSession, seats: Iterable[tuple[int, int]], pieces: int) -> Offer:
@@ -184,7 +199,7 @@ def _is_space(index: SeatIndex, k: int) -> bool:
     return 0 <= k < index.seat_count and index.line_of[k] >= 0 and bool(index.anchor[index.line_of[k]])
 
 
-def _leaves_single(index: SeatIndex, states: NDArray[np.uint8], picked: set[int], own: Collection[int]) -> bool:
+def _leaves_single(index: SeatIndex, states: NDArray[np.uint8], picked: set[int]) -> bool:
     """Look at the neighbours alone: a few microseconds, where the whole rule looks at the house."""
 
     def free(at: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import AsyncExitStack
 
 import numpy as np
 import pytest
@@ -304,6 +305,23 @@ async def test_refused_seats_come_with_equivalents(house: House, live: str) -> N
             assert not {k for k, _ in offer["seats"]} & {0, 1}
         held = await late.command("hold", seats=refused["offers"][0]["seats"])
         assert held["hold"]["total"] == refused["offers"][0]["total"]
+
+
+async def test_what_is_offered_to_one_after_another_can_be_held(house: House, live: str) -> None:
+    """Each takes another of the three: what the ones before took never makes an offer strand a seat, and be refused for that."""
+    async with AsyncExitStack() as stack:
+        viewer = await stack.enter_async_context(Client(live))
+        await viewer.join()
+        for number in range(16):
+            late = await stack.enter_async_context(Client(live, session=house.token()))
+            await late.join()
+            answer = await late.command("hold", seats=[[2, ADULT]])
+            if number:
+                assert (answer["code"], len(answer["offers"])) == ("seat_taken", 3)
+                answer = await late.command("hold", seats=answer["offers"][number % 3]["seats"])
+            assert answer["t"] == "held", (number, answer)
+            taken = [seat["k"] for seat in answer["hold"]["seats"]]
+            await viewer.until(lambda taken=taken: all(viewer.picture.states[k] == 1 for k in taken))
 
 
 async def test_a_party_is_never_split_unasked(house: House, live: str) -> None:
