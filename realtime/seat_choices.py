@@ -88,11 +88,11 @@ class SeatChoices:
         free = _still_good(session, session.nearby.get((seats, accessible), ()))
         if len(free) < OFFERS and self._may_think():
             with _Thinking(self):
-                found = _holdable(session, equivalents(index, _free(session, ()), seats, NEARBY, accessible=accessible))
+                found = equivalents(index, _free(session, ()), seats, NEARBY, accessible=accessible)
             if len(session.nearby) >= NEARBY_KEPT:
                 session.nearby.clear()
             session.nearby[seats, accessible] = found
-            free = found
+            free = list(found)
         turn = zlib.crc32(visitor.encode()) % len(free) if free else 0
         # A space is offered for a space: whoever sits there keeps their kind of ticket.
         types = [
@@ -167,16 +167,6 @@ def _free(session: ShowSession, avoid: Collection[int]) -> NDArray[np.bool_]:
     if avoid:
         free[list(avoid)] = False
     return free
-
-
-def _holdable(session: ShowSession, windows: Iterable[tuple[int, ...]]) -> list[tuple[int, ...]]:
-    """Keep the windows that `stranded` would let somebody take: what is offered must not be refused."""
-    index, states, free = session.seat_index, session.hub.states, _free(session, ())
-    return [
-        window
-        for window in windows
-        if not _leaves_single(index, states, set(window)) or stranded_single(index, free, window) is None
-    ]
 
 
 def _still_good(session: ShowSession, windows: Iterable[tuple[int, ...]]) -> list[tuple[int, ...]]:

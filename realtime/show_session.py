@@ -52,7 +52,7 @@ class ShowSession:
         self.stirred: Callable[[], None] | None = None
         self.idle_since_ms = clock.now_ms()
         # Equivalents found for seats that were gone: a crowd asks for the same seats, and looks for others only once.
-        self.nearby: dict[tuple[tuple[int, ...], bool], list[tuple[int, ...]]] = {}
+        self.nearby: dict[tuple[tuple[int, ...], bool], tuple[tuple[int, ...], ...]] = {}
         # Seats picked for a party and on their way to the store, with the change that took them once that is known: the picture does not
         # show them yet, and the next party must not be sent to the same ones.
         self.picked: dict[int, Position | None] = {}

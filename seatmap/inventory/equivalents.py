@@ -7,6 +7,7 @@ import numpy as np
 
 from seatmap.inventory.accessible_party import accessible_near
 from seatmap.inventory.seat_index import Bools, SeatIndex
+from seatmap.inventory.stranded import strands
 from seatmap.inventory.windows import Mode, Party, Windows, find_windows, without
 
 OTHER_SECTION: Final = 8.0  # metres a seat in another section must be nearer to be as good
@@ -24,7 +25,7 @@ def equivalents(
 ) -> tuple[tuple[int, ...], ...]:
     """Offer up to *count* windows for *wanted* seats (k) that a hold was refused: nearest first, sharing no seat.
 
-    Same party size, only categories that were asked for, nothing protected. *free* is over k. Whoever needs a wheelchair
+    Same party size, only categories that were asked for, nothing protected, nothing that strands a single seat. *free* is over k. Whoever needs a wheelchair
     space (*accessible*) and wanted one is offered as many spaces, with their company beside them; spaces come first.
     """
     asked = [int(index.line_of[k]) for k in wanted if 0 <= k < index.seat_count and index.line_of[k] >= 0]
@@ -38,7 +39,11 @@ def equivalents(
         found = accessible_near(index, index.lines(free), party, place, count)
         return tuple(tuple(index.k_of[list(lines)].tolist()) for lines in found)
     party = Party(size, categories)
-    windows = _by_nearness(index, find_windows(index, index.lines(free), party, size, mode), asked)
+    lines = index.lines(free)
+    windows = _by_nearness(index, find_windows(index, lines, party, size, mode), asked)
+    # What is offered must not be refused for the single seat it would leave.
+    fine = ~strands(index, lines, windows.at, size)
+    windows = Windows(windows.at[fine], windows.cost[fine])
     offers: list[tuple[int, ...]] = []
     while len(offers) < count and len(windows.at):
         at = int(windows.at[windows.cost.argmin()])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seatmap.inventory.seat_index import Bools, SeatIndex
+from seatmap.inventory.seat_index import Bools, Ints, SeatIndex
 from seatmap.inventory.windows import free_runs
 
 
@@ -41,6 +41,17 @@ def stranded_single(index: SeatIndex, free: Bools, picked: Sequence[int]) -> Str
             aside = min(legal, key=lambda at: abs(at - piece[0]))
             return Stranding(tuple(int(index.k_of[at]) for at in singles), index.seats(aside, size))
     return None
+
+
+def strands(index: SeatIndex, lines: Bools, at: Ints, size: int) -> Bools:
+    """Say the same of many windows at once: *size* seats from each line index of *at*. *lines* is what is free, in line order.
+
+    A run that has but one seat more than the party leaves it alone wherever they sit: that is nobody's fault.
+    """
+    first, last = free_runs(index, lines & ~index.protected)
+    left, right = at - first[at], last[at] - at - size + 1
+    alone: Bools = ((left == 1) | (right == 1)) & (left + right > 1)
+    return alone
 
 
 def _singles(at: int, size: int, start: int, end: int) -> list[int]:

@@ -11,8 +11,8 @@ from seatmap.inventory.best_available import best_available, pick_seed
 from seatmap.inventory.equivalents import equivalents
 from seatmap.inventory.seat_index import PARTY_MIX, SeatIndex, run_losses, unpack_states
 from seatmap.inventory.split_party import partitions
-from seatmap.inventory.stranded import stranded_single
-from seatmap.inventory.windows import FRAGMENTATION, Mode, Party
+from seatmap.inventory.stranded import stranded_single, strands
+from seatmap.inventory.windows import FRAGMENTATION, Mode, Party, find_windows
 from tests.unit.inventory.hall import free_but, hall
 
 SEED = pick_seed(b"secret", "request 1")
@@ -238,6 +238,23 @@ def test_a_pick_that_strands_a_single_is_shifted() -> None:
     assert stranding.shifted == (0, 1)
     assert stranded_single(index, free_but(index), (0, 1)) is None
     assert stranded_single(index, free_but(index), (2, 3)) is None
+
+
+def test_many_windows_are_judged_as_each_of_them_is() -> None:
+    """In random houses the vectorised rule says of every window what the rule for one pick says; and offers obey it."""
+    index, random = hall(THEATRE[:6]), np.random.default_rng(5)
+    judged: set[bool] = set()
+    for _ in range(40):
+        free = random.random(index.seat_count) < random.choice([0.3, 0.6, 0.9])
+        for size in (1, 2, 3, 5):
+            windows = find_windows(index, index.lines(free), Party(size), size, "priced")
+            one_by_one = [stranded_single(index, free, index.seats(int(at), size)) is not None for at in windows.at]
+            assert strands(index, index.lines(free), windows.at, size).tolist() == one_by_one
+            judged |= set(one_by_one)
+        for wanted in ((100,), (100, 101)):
+            for offer in equivalents(index, free, wanted, 30):
+                assert stranded_single(index, free, offer) is None
+    assert judged == {True, False}
 
 
 def test_the_last_seats_of_a_row_are_never_refused() -> None:
