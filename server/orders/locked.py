@@ -38,7 +38,7 @@ class LockedLine(NamedTuple):
 class LockedOrder:
     """Columns of `lock_order()`. The attempt's are None for an order that never had one.
 
-    *signing_key* is the event's, read with the order by who locks it; None when the event has none yet.
+    *signing_key* is the event's, for who may sell; None when the event has none yet, or nobody asked for it (`look_at_order`).
     """
 
     id: int

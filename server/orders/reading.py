@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from operator import itemgetter
 from typing import NamedTuple, cast
 
 from asyncpg import Record
@@ -35,7 +34,7 @@ from server.tickets.number import write_number
 
 SQL = load_blocks(__package__, "orders.sql")
 # Of `order_at`.
-SEEN_COLUMNS = 9
+SEEN_COLUMNS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +91,7 @@ async def see_to_pay(database: Database, ref: str, reader: Reader) -> tuple[Seen
 
 def _seen_by(reader: Reader, ref: str, row: Record) -> Seen | None:
     """Return the order when *reader* may see it. The columns of `order_at` come first in *row*."""
-    org_id, order_id, visitor, key, record = itemgetter(0, 1, 2, 3, SEEN_COLUMNS - 1)(row)
+    org_id, order_id, visitor, key, record = tuple(row.values())[:SEEN_COLUMNS]
     if (reader.visitor is not None and reader.visitor == visitor) or reader.org_id == org_id or opens(key, reader.key):
         return Seen(Found(org_id, order_id, ref), record)
     return None

@@ -10,7 +10,7 @@ from server.orders.desk import Desk
 from server.orders.locked import LockedOrder, lock_order, look_at_order
 from server.orders.reading import Seen
 from server.orders.record import OrderRecord, decode_record
-from server.orders.settle import settle_free, settle_seen
+from server.orders.settle import settle, settle_free, settle_seen
 from server.orders.start import open_payment
 from server.payments.provider import Intent, ProviderRefused
 from server.refusals import Refusal
@@ -81,7 +81,8 @@ async def refresh(desk: Desk, org_id: int, order_id: int, *, cause: str = "retur
     order = await _read(desk, org_id, order_id)
     intent = await _ask(desk, order)
     if intent is not None:
-        await settle_seen(desk, org_id, order, intent, cause=cause)
+        assert order.attempt_id is not None
+        await settle(desk, org_id, order_id, order.attempt_id, intent, cause=cause)
 
 
 async def refresh_seen(desk: Desk, seen: Seen, order: LockedOrder) -> OrderRecord | None:
@@ -90,8 +91,8 @@ async def refresh_seen(desk: Desk, seen: Seen, order: LockedOrder) -> OrderRecor
     intent = await _ask(desk, order)
     if intent is None:
         return record
-    settled = await settle_seen(desk, seen.found.org_id, order, intent, cause="return")
-    return record.paid_with(settled.tickets) if settled.tickets else None
+    tickets = await settle_seen(desk, seen.found.org_id, order, intent, cause="return")
+    return record.paid_with(tickets) if tickets else None
 
 
 async def _ask(desk: Desk, order: LockedOrder) -> Intent | None:

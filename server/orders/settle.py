@@ -7,7 +7,7 @@ transition, the tickets, the ledger and the effects (R2); whatever is asked of t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, assert_never
+from typing import Any, Literal, assert_never
 
 import orjson
 from asyncpg import Connection
@@ -45,13 +45,6 @@ Outcome = Literal["paid", "refunding", "quarantined", "open", "ended", "nothing"
 _NO_FEE: tuple[list[str], list[int]] = ([], [])
 
 
-class Settled(NamedTuple):
-    """What became of the order, and the tickets it was paid with just now, in the order of its lines, when that is known."""
-
-    outcome: Outcome
-    tickets: tuple[Ticket, ...] = ()
-
-
 @dataclass(frozen=True, slots=True)
 class _Late:
     """The transaction that was to decide found late money: the seats have to be asked for first."""
@@ -75,8 +68,10 @@ async def settle(desk: Desk, org_id: int, order_id: int, attempt_id: int, intent
     return outcome
 
 
-async def settle_seen(desk: Desk, org_id: int, order: LockedOrder, intent: Intent, *, cause: str) -> Settled:
-    """Do as `settle` for an order that was read a moment ago, with its newest attempt, and tell the tickets it was paid with.
+async def settle_seen(desk: Desk, org_id: int, order: LockedOrder, intent: Intent, *, cause: str) -> tuple[Ticket, ...]:
+    """Do as `settle` for an order that was read a moment ago, with its newest attempt and the signing key.
+
+    Return the tickets in the order of the order's lines when this call sold them at once; otherwise none, whatever became of it.
 
     Money in time is the ordinary case, and one round trip: the sale is decided on what was read, and made on the condition that what
     it was decided on still holds. Everything else, also a condition that failed, is decided under the lock.
@@ -87,8 +82,9 @@ async def settle_seen(desk: Desk, org_id: int, order: LockedOrder, intent: Inten
         if sold is not None:
             metrics.SETTLED.labels("paid").inc()
             await desk.wake()
-            return Settled("paid", sold)
-    return Settled(await settle(desk, org_id, order.id, order.attempt_id, intent, cause=cause))
+            return sold
+    await settle(desk, org_id, order.id, order.attempt_id, intent, cause=cause)
+    return ()
 
 
 async def settle_free(desk: Desk, org_id: int, order_id: int) -> Outcome:

@@ -50,8 +50,8 @@ local function now_ms()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
--- What is found wrong is listed, and hardly ever is anything: a list begins with its first value, nil is none. Making the nine lists
--- of a hold for nothing cost 2 us.
+-- What is found wrong is listed, and hardly ever is anything: a list begins with its first value, nil is none. The nine lists of
+-- a hold, and the entry's number (holds.lua), took 4 of its 30 us.
 local NONE = {} -- for readers only
 local function also(list, value)
   if not list then return { value } end
